@@ -1,0 +1,119 @@
+"""`aiguilleur sandbox`: aiguilleur, with a simulated académie around it."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from datetime import time as clock
+from pathlib import Path
+
+import click
+
+from aiguilleur.cli.folder import settings_of
+from aiguilleur.sandbox import SchoolSite, World, serve
+from aiguilleur.settings.model import Settings
+from aiguilleur.web import create_app
+
+_HOST = "aiguilleur.academie.localhost"
+#: The port that the files of `config/sandbox` are written with.
+_WRITTEN_PORT = 8000
+
+_WELCOME = """
+aiguilleur is running, with a simulated académie around it.
+  1  Open   http://clg-rochat-rousses.eclat.localhost:{port}/     the school's portal: log in, click « Téléservices »
+  2  Open   http://teleservices.academie.localhost:{port}/        log in at ATEN (parent1 / parent1), then click again
+  3  See    every decision below as it is taken; aiguilleur explain --config {folder} --code CODE tells why
+  4  Break  http://sandbox.localhost:{port}/                      make a source slow, down, mute or odd
+These names reach this machine by themselves in Chromium, Firefox and curl; Safari keeps no Secure cookie on them.
+Stop with Ctrl-C.
+"""
+
+
+@click.command()
+@click.option("--port", default=_WRITTEN_PORT, show_default=True, help="The one port that everything listens on.")
+@click.option("--at", "day", metavar="DATE", help="Play this day, with the calendar of the real configuration.")
+@click.option("--config", "folder", type=click.Path(path_type=Path), default=Path("config/sandbox"), show_default=True)
+@click.option(
+    "--calendar",
+    type=click.Path(path_type=Path),
+    default=Path("config"),
+    show_default=True,
+    help="Where --at takes the dates from.",
+)
+def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
+    """Run the sandbox until Ctrl-C."""
+    played = _day(day)
+    with tempfile.TemporaryDirectory(prefix="aiguilleur-sandbox-") as copy:
+        settings = settings_of(moved(folder, Path(copy), port) if port != _WRITTEN_PORT else folder)
+        if played:
+            settings = dated(settings, settings_of(calendar))
+        server = serve(build(settings, port, played), port)
+        server.start()
+        click.echo(_WELCOME.format(port=port, folder=folder))
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            click.echo("stopped")
+        finally:
+            server.stop()
+
+
+def build(settings: Settings, port: int, day: date | None = None) -> World:
+    """The simulated world with aiguilleur in it, exactly as in production but for the day it plays."""
+    base = f"http://{_HOST}:{port}"
+    schools = tuple(
+        SchoolSite(etab=school.etab, name=school.name, academy=school.academy, town=school.town)
+        for school in settings.directory.schools.values()
+    )
+    links: Mapping[str, str] = {
+        "teleservices": f"{base}/vers/teleservices/{{etab}}?de=eclat",
+        "teleservices_public": f"{base}/vers/teleservices/{{etab}}",
+        "ent": f"{base}/vers/ent/{{etab}}?de=scolarite",
+    }
+    world = World(port, schools, links)
+    app = (
+        create_app(settings, (secrets.token_urlsafe(32),), now=lambda: datetime.combine(day, clock(10), UTC))
+        if day
+        else create_app(settings, (secrets.token_urlsafe(32),))
+    )
+    world.mount(_HOST, app)
+    return world
+
+
+def moved(folder: Path, copy: Path, port: int) -> Path:
+    """A copy of a sandbox configuration whose addresses carry another port."""
+    for path in folder.iterdir():
+        if path.is_file():
+            text = path.read_text(encoding="utf-8").replace(f":{_WRITTEN_PORT}", f":{port}")
+            (copy / path.name).write_text(text, encoding="utf-8")
+    return copy
+
+
+def dated(settings: Settings, calendar: Settings) -> Settings:
+    """The same sources, opening and ending on the days that another configuration gives them."""
+    dates = calendar.sources
+    sources = {
+        source.id: replace(
+            source,
+            opens=dates[source.id].opens,
+            closes=dates[source.id].closes,
+            warn_from=dates[source.id].warn_from,
+            hidden_from=dates[source.id].hidden_from,
+        )
+        if source.id in dates
+        else source
+        for source in settings.sources.values()
+    }
+    return replace(settings, sources=sources)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise click.UsageError(f"--at {text}: write 2021-09-10") from error

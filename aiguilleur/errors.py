@@ -1,0 +1,59 @@
+"""Every exception of this package, in one tree.
+
+Sources that are down, slow or odd are not exceptions: they are findings (see `core.model.Finding`). What remains is
+broken configuration, broken signatures and bugs.
+
+* AiguilleurError
+  x SettingsError         the configuration is wrong; carries every problem
+  x SecretError           the signing keys are missing, too short or readable by all
+  x TokenError            a signed value that is not ours, or no longer good
+  x JournalError          a journal that cannot be read
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class AiguilleurError(Exception):
+    """The root: catching it catches every error this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in the configuration, where it stands and the way out."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        """`config/rules.yaml:14:21: rules[2].when[0].source: unknown source 'educonect' (did you mean …?)`."""
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        subject = f"{self.path}: " if self.path else ""
+        kind = "warning: " if self.warning else ""
+        return f"{place}: {kind}{subject}{self.message}"
+
+
+class SettingsError(AiguilleurError):
+    """The configuration cannot be loaded; `problems` holds all that is wrong with it, in order of place."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems sorted by file, line and column."""
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class SecretError(AiguilleurError):
+    """The signing keys cannot be used; the message says why and how to make good ones."""
+
+
+class TokenError(AiguilleurError):
+    """A signed value is forged, expired, truncated or of another kind."""
+
+
+class JournalError(AiguilleurError):
+    """A journal file cannot be read."""

@@ -1,0 +1,30 @@
+"""The journal: one line per decision, what was seen and why, and no trace of who it was."""
+
+from aiguilleur.journal.code import new_code, normal_code
+from aiguilleur.journal.configs import config_path, keep, last_good, remember_last_good
+from aiguilleur.journal.entry import Again, Event, JournalEntry, entry_of, facts_of
+from aiguilleur.journal.reading import find_code, find_near, newest, paths_in
+from aiguilleur.journal.sinks import SINK_KINDS, FileSink, Journal, Sink, StdoutSink
+
+__all__ = [
+    "SINK_KINDS",
+    "Again",
+    "Event",
+    "FileSink",
+    "Journal",
+    "JournalEntry",
+    "Sink",
+    "StdoutSink",
+    "config_path",
+    "entry_of",
+    "facts_of",
+    "find_code",
+    "find_near",
+    "keep",
+    "last_good",
+    "new_code",
+    "newest",
+    "normal_code",
+    "paths_in",
+    "remember_last_good",
+]

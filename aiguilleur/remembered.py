@@ -1,0 +1,135 @@
+"""What a browser carries for us, signed: the choice its visitor asked us to keep, and its last visits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from aiguilleur.errors import TokenError
+
+#: A clock may be this many seconds ahead on another node.
+SKEW_S = 10
+MOST_SCHOOLS = 4
+MOST_VISITS = 5
+RECENT_LIFE_S = 24 * 3600
+#: After a redirect on weak evidence, a second visit within this time gets the mire.
+SECOND_VISIT_S = 120
+#: More automatic redirects than this to the same place within `LOOP_S` get the mire.
+LOOP_REDIRECTS = 3
+LOOP_S = 60
+#: A visitor who comes back within this time regrets the rule that sent them.
+AGAIN_S = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The source and the schools that a visitor asked us to remember, the last one first."""
+
+    source: str | None = None
+    schools: tuple[str, ...] = ()
+
+    def with_choice(self, source: str, etab: str | None) -> Remembered:
+        """The same with this choice in front; at most four schools are kept."""
+        others = tuple(school for school in self.schools if school != etab)
+        return Remembered(source, ((etab, *others) if etab else others)[:MOST_SCHOOLS])
+
+
+@dataclass(frozen=True, slots=True)
+class RecentVisit:
+    """One redirect of this browser: when (epoch seconds), where to, by which rule, under which code."""
+
+    at: int
+    target: str
+    etab: str
+    source: str
+    rule: str
+    code: str
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The last visits of this browser, newest first."""
+
+    visits: tuple[RecentVisit, ...] = ()
+
+    def add(self, visit: RecentVisit) -> Recent:
+        """These visits and a new one; the oldest fall out."""
+        kept = tuple(old for old in self.visits if visit.at - old.at <= RECENT_LIFE_S)
+        return replace(self, visits=(visit, *kept)[:MOST_VISITS])
+
+    def last(self, target: str, etab: str, now: int, within: int) -> RecentVisit | None:
+        """The newest visit to this target and school within so many seconds."""
+        return next((visit for visit in self._near(now, within) if (visit.target, visit.etab) == (target, etab)), None)
+
+    def weak(self, target: str, etab: str, now: int) -> RecentVisit | None:
+        """The last visit, when it was a redirect on weak evidence less than two minutes ago."""
+        last = self.last(target, etab, now, SECOND_VISIT_S)
+        return last if last and last.weak else None
+
+    def loops(self, target: str, etab: str, source: str, now: int) -> bool:
+        """Whether this browser has just been sent to the same place more than three times."""
+        place = (target, etab, source)
+        near = [visit for visit in self._near(now, LOOP_S) if (visit.target, visit.etab, visit.source) == place]
+        return len(near) >= LOOP_REDIRECTS
+
+    def _near(self, now: int, within: int) -> tuple[RecentVisit, ...]:
+        return tuple(visit for visit in self.visits if -SKEW_S <= now - visit.at <= within)
+
+
+class Seal:
+    """Signs and reads these two cookies; the keys come oldest first and the last one signs."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        """Derive one signer per kind of value, so that one is never taken for the other."""
+        self._choice = _serializer(keys, "aiguilleur.remembered.v1")
+        self._recent = _serializer(keys, "aiguilleur.recent.v1")
+
+    def seal(self, value: Remembered | Recent) -> str:
+        """The signed text of a value; it is readable by all and can be changed by none."""
+        if isinstance(value, Remembered):
+            return str(self._choice.dumps([value.source, list(value.schools)]))
+        rows = [[v.at, v.target, v.etab, v.source, v.rule, v.code, int(v.weak)] for v in value.visits]
+        return str(self._recent.dumps(rows))
+
+    def remembered(self, text: str | None) -> Remembered:
+        """The remembered choice in a cookie; nothing when it is absent, forged or of another version."""
+        try:
+            source, schools = _load(self._choice, text)
+            return Remembered(str(source) if source else None, tuple(map(str, schools))[:MOST_SCHOOLS])
+        except (TokenError, TypeError, ValueError):
+            return Remembered()
+
+    def recent(self, text: str | None) -> Recent:
+        """The last visits in a cookie; none when it is absent, forged or of another version."""
+        try:
+            rows = _load(self._recent, text)
+            visits = tuple(_visit(*row) for row in rows)
+        except (TokenError, TypeError, ValueError):
+            return Recent()
+        return Recent(visits[:MOST_VISITS])
+
+
+def _visit(at: int, target: str, etab: str, source: str, rule: str, code: str, weak: int) -> RecentVisit:
+    return RecentVisit(int(at), str(target), str(etab), str(source), str(rule), str(code), bool(weak))
+
+
+def _serializer(keys: Sequence[str], salt: str) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        list(keys),
+        salt=salt,
+        serializer=json,
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
+
+
+def _load(serializer: URLSafeSerializer, text: str | None) -> Any:
+    try:
+        return serializer.loads(text or "")
+    except BadData as error:
+        raise TokenError(str(error)) from error

@@ -1,0 +1,188 @@
+"""The settings of a running aiguilleur, complete and checked: nothing that holds one asks a question any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiguilleur.core.decision import Policy
+from aiguilleur.core.model import School
+from aiguilleur.probes import BackChannelProbe
+from aiguilleur.schools import Directory
+from aiguilleur.signals import Presumption
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A planned pause of a source, from one instant to another (UTC)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An identity source: when and where it is open, and how to ask it."""
+
+    id: str
+    name: str
+    help: str = ""
+    group: str | None = None
+    #: None: open in every académie.
+    academies: frozenset[str] | None = None
+    #: First and last whole day, in the configured zone.
+    opens: date | None = None
+    closes: date | None = None
+    warn_from: date | None = None
+    hidden_from: date | None = None
+    maintenance: tuple[Maintenance, ...] = ()
+    logout: str | None = None
+    create: str | None = None
+    presume: tuple[Presumption, ...] = ()
+    probes: tuple[BackChannelProbe, ...] = ()
+    folded: bool = False
+
+    def is_open(self, school: School | None, day: date) -> bool:
+        """Whether calendar, school and académie allow this source on that day."""
+        keys = (self.id, self.group) if self.group else (self.id,)
+        opens = [self.opens, *((school.opens.get(key) for key in keys) if school else ())]
+        closes = [self.closes, *((school.closes.get(key) for key in keys) if school else ())]
+        if any(first and day < first for first in opens) or any(last and day > last for last in closes):
+            return False
+        return self.academies is None or school is None or not school.academy or school.academy in self.academies
+
+    def is_retired(self, school: School | None, day: date) -> bool:
+        """Whether its last day, in general or for this school, is past."""
+        own = (school.closes.get(key) for key in (self.id, self.group or self.id)) if school else ()
+        return any(last and day > last for last in (self.closes, *own))
+
+    def under_maintenance(self, at: datetime) -> bool:
+        """Whether a planned pause covers this instant."""
+        return any(pause.start <= at < pause.end for pause in self.maintenance)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An address with holes for a known school's label; variables are already encoded where they are inserted."""
+
+    text: str
+
+    def fill(self, school: School | None) -> str:
+        """The address for this school."""
+        # A DNS label needs no encoding, inside an encoded variable as well as outside.
+        return self.text.replace("{etab}", school.etab) if school else self.text
+
+    @property
+    def needs_etab(self) -> bool:
+        """Whether a school is needed to fill it."""
+        return "{etab}" in self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service, and its address for each source."""
+
+    id: str
+    name: str
+    urls: Mapping[str, Template]
+    needs: frozenset[str] = frozenset()
+    #: Named deep pages: id, then source, then address.
+    pages: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
+
+    def address(self, source: str, school: School | None, page: str | None = None) -> str:
+        """Where the browser goes for this source; a page that this source does not have is the service's front."""
+        deep = self.pages.get(page or "", {}).get(source)
+        return (deep or self.urls[source]).fill(school)
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyLink:
+    """A link already pasted elsewhere: its path and parameters, and what it stands for."""
+
+    path: str
+    target: str
+    #: Parameters that must be present with this value.
+    params: Mapping[str, str] = field(default_factory=dict)
+    #: The parameter that names the school.
+    etab_param: str = "etab"
+    #: By the value of `source_param`, the source that the old link chose.
+    source_param: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of the help section or the footer."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where this aiguilleur stands and what surrounds it."""
+
+    public_url: str
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Paris"))
+    mire_hosts: frozenset[str] = frozenset()
+    mire_target: str | None = None
+    #: Hosts, or `*.` patterns, whose links may send browsers here without a gesture that can be seen.
+    portals: tuple[str, ...] = ()
+    #: The pattern of a school's portal, as `<etab>.eclat-bfc.fr`: the part behind the label.
+    portal_suffix: str | None = None
+    #: Entry ids (`?de=`) and what they are, for people.
+    entries: Mapping[str, str] = field(default_factory=dict)
+    legacy: tuple[LegacyLink, ...] = ()
+    #: Seconds for all server-side probes of a leg together.
+    budget: float = 1.2
+    max_legs: int = 2
+    #: Cookie names that signals look for (presumptions, `cookie:` rules).
+    cookies: frozenset[str] = frozenset()
+    #: Hosts that `referer:` rules name.
+    referers: frozenset[str] = frozenset()
+    shared_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    shared_entries: frozenset[str] = frozenset()
+    #: How many reverse proxies in front may be believed for the client's address and scheme.
+    proxies: int = 0
+    #: Journal sinks: settings of each, validated by its kind.
+    journal: tuple[Any, ...] = ()
+    #: Where live configurations and the last good one are kept; None keeps nothing.
+    state_dir: str | None = None
+    secret_keys_file: str | None = None
+    node: str = ""
+    help_links: tuple[Link, ...] = ()
+    footer_links: tuple[Link, ...] = ()
+    contact: str = ""
+    #: How many days a remembered choice is kept.
+    remember_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it, frozen; `digest` names this very configuration."""
+
+    site: Site
+    sources: Mapping[str, Source]
+    targets: Mapping[str, Target]
+    #: By target.
+    policies: Mapping[str, Policy]
+    directory: Directory
+    digest: str
+    #: The bytes each file had when it was read, by its name.
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def open_sources(self, target: str, school: School | None, day: date) -> frozenset[str]:
+        """The sources that calendar, school and académie allow and that the target has an address for."""
+        urls = self.targets[target].urls
+        return frozenset(
+            source.id for source in self.sources.values() if source.id in urls and source.is_open(school, day)
+        )
+
+    def ill_sources(self, at: datetime) -> frozenset[str]:
+        """The sources under maintenance at this instant."""
+        return frozenset(source.id for source in self.sources.values() if source.under_maintenance(at))

@@ -1,0 +1,37 @@
+"""The signing keys, which are never in YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from aiguilleur.errors import SecretError
+from aiguilleur.settings.model import Site
+
+VARIABLE = "AIGUILLEUR_SECRET_KEYS"
+LEAST_BYTES = 32
+_WAY_OUT = "`aiguilleur secret` prints a good one"
+
+
+def secret_keys(site: Site) -> tuple[str, ...]:
+    """The keys, oldest first: the last one signs. Raises SecretError when there is none, or a short one."""
+    text, place = os.environ.get(VARIABLE, ""), VARIABLE
+    if not text and site.secret_keys_file:
+        text, place = _read(Path(site.secret_keys_file)), site.secret_keys_file
+    keys = tuple(filter(None, re.split(r"[\s,]+", text)))
+    if not keys:
+        raise SecretError(f"no signing key: set {VARIABLE} or secret_keys_file; {_WAY_OUT}")
+    if any(len(key.encode()) < LEAST_BYTES for key in keys):
+        raise SecretError(f"{place}: a signing key has less than {LEAST_BYTES} bytes; {_WAY_OUT}")
+    return keys
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_mode & stat.S_IROTH:
+            raise SecretError(f"{path}: everybody can read this file; chmod 640 {path}")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SecretError(f"{path}: {error.strerror}") from error

@@ -1,0 +1,116 @@
+"""The application factory: everything is wired here, nothing at import."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from aiguilleur.journal import Journal, new_code
+from aiguilleur.probes import Runner
+from aiguilleur.remembered import Seal
+from aiguilleur.settings.model import Settings
+from aiguilleur.web import health, mire, pages, route
+from aiguilleur.web.redirects import to_mire, to_own
+from aiguilleur.web.security import add_headers
+from aiguilleur.web.service import Service, install, known_of, service, utc_now
+
+_LOGGER = logging.getLogger("aiguilleur.web")
+
+
+def create_app(
+    settings: Settings,
+    keys: Sequence[str],
+    *,
+    now: Callable[[], datetime] = utc_now,
+    degraded: str = "",
+) -> Flask:
+    """The WSGI application for these settings; `keys` sign its cookies, oldest first.
+
+    `degraded` says why these are not the settings that were asked for, and is shown by `/readyz`.
+    """
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["french_day"] = pages.french_day
+    running = Service(
+        settings=settings,
+        runner=Runner({probe.ref.id: probe for source in settings.sources.values() for probe in source.probes}),
+        journal=Journal(settings.site.journal),
+        seal=Seal(keys),
+        known=known_of(settings),
+        presumptions=tuple(each for source in settings.sources.values() for each in source.presume),
+        now=now,
+        degraded=degraded,
+    )
+    install(app.extensions, running)
+    for part in (route, mire, health):
+        app.register_blueprint(part.blueprint)
+    _add_legacy(app, settings)
+    _add_mire_hosts(app)
+    add_headers(app)
+    _add_errors(app)
+    if settings.site.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.site.proxies, x_proto=settings.site.proxies, x_host=0
+        )
+    return app
+
+
+def _add_legacy(app: Flask, settings: Settings) -> None:
+    links = sorted(settings.site.legacy, key=attrgetter("path"))
+    for index, (path, group) in enumerate(groupby(links, key=attrgetter("path"))):
+        mapped = tuple(group)
+        app.add_url_rule(path, f"legacy{index}", lambda mapped=mapped: route.legacy(mapped))
+
+
+def _add_mire_hosts(app: Flask) -> None:
+    """On a host of `mire_hosts`, `/<etab>` is the address of that school's mire, as schools already use it."""
+
+    @app.before_request
+    def _old_mire() -> Response | None:
+        running = service()
+        host = request.host.partition(":")[0].lower()
+        if host not in running.settings.site.mire_hosts or request.path == "/healthz":
+            return None
+        name = request.path.strip("/")
+        if name == "readme.html":
+            return to_own("/readme.html")
+        school = running.settings.directory.find(name)
+        if school is None:
+            return pages.not_found("school") if name else to_mire(None, None)
+        return to_mire(school.etab, None)
+
+
+def _add_errors(app: Flask) -> None:
+    # Rendered now and held in memory, so that showing it can fail for no reason at all.
+    with app.test_request_context():
+        floor = pages.floor_text()
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        status = error.code or 500
+        return pages.error(status, "page" if status == 404 else "")
+
+    # Whatever breaks, a parent sees the plain mire and never a 5xx.
+    @app.errorhandler(Exception)
+    def _broken(error: Exception) -> Response:
+        code = new_code()
+        # The error's own text is left out: it may quote what a visitor sent.
+        _LOGGER.error("visit %s ended on the floor: %s at %s", code, type(error).__name__, _place(error))
+        response = Response(floor.replace("{code}", code), content_type="text/html; charset=utf-8")
+        response.headers["Aiguilleur-Code"] = code
+        return response
+
+
+def _place(error: Exception) -> str:
+    """The innermost file and line, without any value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

@@ -1,0 +1,80 @@
+"""The mire simplifiée and what is chosen there: `/mire`, `/choix`, `/oublier`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from aiguilleur.core.decision import Decision
+from aiguilleur.core.model import Redirect
+from aiguilleur.journal import Event, new_code
+from aiguilleur.router import on_mire
+from aiguilleur.web import pages
+from aiguilleur.web.redirects import to_mire, to_own
+from aiguilleur.web.route import redirect
+from aiguilleur.web.security import is_framed, is_same_origin
+from aiguilleur.web.service import service
+from aiguilleur.web.visit import REMEMBERED_COOKIE, open_visit, record, remember_choice, wanted_of
+
+blueprint = Blueprint("mire", __name__)
+
+
+@blueprint.get("/mire")
+@blueprint.get("/mire/<etab>")
+def mire(etab: str | None = None) -> Response:
+    """Show a school's mire, or the school finder; nothing is asked and nobody is redirected."""
+    if request.method == "HEAD":
+        return pages.head()
+    settings = service().settings
+    target = request.args.get("vers") or settings.site.mire_target or next(iter(settings.targets))
+    if target not in settings.targets:
+        return pages.not_found("service")
+    typed = etab or request.args.get("etab")
+    if typed and settings.directory.find(typed) is None:
+        return pages.not_found("school", target)
+    if not etab and typed:
+        school = settings.directory.find(typed)
+        return to_mire(school.etab if school else None, target)
+    visit = open_visit(request, wanted_of(request, target, path_etab=etab))
+    if visit.wanted.school is None:
+        return pages.school_finder(target, 200)
+    decision = on_mire(visit.facts, settings.policies[target])
+    response = pages.mire(visit, decision, "framed" if is_framed(request) else None)
+    record(visit, decision, event=Event.DECIDED, status=response.status_code)
+    return response
+
+
+@blueprint.post("/choix")
+def choose() -> Response:
+    """Send the browser where its visitor chose to go; remember it only when asked to."""
+    settings = service().settings
+    if not is_same_origin(request):
+        return pages.error(403, "choice")
+    target = request.form.get("vers", "")
+    if target not in settings.targets:
+        return pages.not_found("service")
+    wanted = wanted_of(request, target)
+    if wanted.choice is None or ("etab" in settings.targets[target].needs and wanted.school is None):
+        return to_mire(wanted.etab, target)
+    visit = open_visit(request, wanted)
+    if wanted.choice not in visit.facts.open:
+        return pages.retired(visit, wanted.choice)
+    response = redirect(visit, Decision(Redirect(wanted.choice), "choice", ()), wanted.choice, Event.CHOICE)
+    if request.form.get("souvenir") and not visit.shared:
+        remember_choice(visit, wanted.choice, response)
+    return response
+
+
+@blueprint.route("/oublier", methods=["GET", "POST"])
+def forget() -> Response:
+    """See and forget what this browser remembers."""
+    running = service()
+    if request.method == "POST":
+        if not is_same_origin(request):
+            return pages.error(403, "choice")
+        response = to_own("/oublier", {"fait": "1"})
+        response.delete_cookie(REMEMBERED_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+        return response
+    remembered = running.seal.remembered(request.cookies.get(REMEMBERED_COOKIE))
+    schools = filter(None, map(running.settings.directory.schools.get, remembered.schools))
+    source = running.settings.sources.get(remembered.source or "")
+    return pages.forget(new_code(), source=source, schools=list(schools), done="fait" in request.args)

@@ -1,0 +1,162 @@
+"""The pages in French: the mire, the school finder, and each way things can go wrong; all of them have a way on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Response, render_template
+
+from aiguilleur.core.decision import Decision
+from aiguilleur.core.model import Discover, School
+from aiguilleur.journal import Event, new_code
+from aiguilleur.router import on_mire
+from aiguilleur.settings.model import Source, Target
+from aiguilleur.web.service import service
+from aiguilleur.web.visit import Visit, record
+
+#: Beyond this, a list of schools is a search, not a choice.
+_MOST_LISTED = 60
+_MONTHS = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One large button of the mire."""
+
+    source: Source
+    ill: bool = False
+    remembered: bool = False
+    again: bool = False
+    last_day: str = ""
+
+
+def mire(visit: Visit, decision: Decision, notice: str | None = None, status: int = 200) -> Response:
+    """The school's few choices; `notice` names the sentence above them."""
+    if not isinstance(decision.step, Discover) or not decision.step.offered:
+        return closed(visit)
+    choices = _choices(visit, decision.step.offered, notice)
+    return _page("mire.html", status, visit.code, visit=visit, notice=notice, choices=choices, **_context(visit))
+
+
+def retired(visit: Visit, chosen: str) -> Response:
+    """The page of a choice that is no longer, or not yet, open; with the others that are."""
+    settings = service().settings
+    source = settings.sources[chosen]
+    decision = on_mire(visit.facts, settings.policies[visit.wanted.target])
+    offered = decision.step.offered if isinstance(decision.step, Discover) else ()
+    ended = source.is_retired(visit.wanted.school, visit.facts.day)
+    choices = _choices(visit, offered, None)
+    record(visit, decision, event=Event.REFUSED, status=200)
+    return _page(
+        "retired.html", 200, visit.code, visit=visit, source=source, ended=ended, choices=choices, **_context(visit)
+    )
+
+
+def closed(visit: Visit) -> Response:
+    """The page when no source is open for this school today."""
+    return _page("closed.html", 200, visit.code, visit=visit, **_context(visit))
+
+
+def find_school(visit: Visit) -> Response:
+    """Ask which school, because the service has an address for each."""
+    decision = on_mire(visit.facts, service().settings.policies[visit.wanted.target])
+    record(visit, decision, event=Event.DECIDED, status=200)
+    return school_finder(visit.wanted.target, 200, visit.code)
+
+
+def school_finder(target: str | None, status: int, code: str | None = None, *, unknown: bool = False) -> Response:
+    """The school finder, by name in the portal's address, and by a list while it is short."""
+    settings = service().settings
+    wanted = target or settings.site.mire_target or next(iter(settings.targets))
+    schools = sorted(settings.directory.schools.values(), key=lambda school: (school.town, school.name))
+    listed = schools if len(schools) <= _MOST_LISTED else []
+    return _page(
+        "ecole.html", status, code or new_code(), target=settings.targets[wanted], schools=listed, unknown=unknown
+    )
+
+
+def not_found(what: str, target: str | None = None) -> Response:
+    """404: `what` is `school`, `service` or `page`."""
+    if what == "school":
+        return school_finder(target, 404, unknown=True)
+    return error(404, what)
+
+
+def error(status: int, what: str = "") -> Response:
+    """An error page, with the services as the way on."""
+    return _page("erreur.html", status, new_code(), what=what)
+
+
+def head() -> Response:
+    """The headers of a page, for who asks for nothing more."""
+    return Response(status=200, content_type="text/html; charset=utf-8")
+
+
+def forget(visit_code: str, *, source: Source | None, schools: list[School], done: bool) -> Response:
+    """What this browser remembers, and the button that forgets it."""
+    return _page("oublier.html", 200, visit_code, source=source, remembered_schools=schools, done=done)
+
+
+def floor_text() -> str:
+    """The page of last resort, rendered at load; it depends on nothing when it is shown."""
+    return render_template("secours.html", code="{code}", site=service().settings.site, targets=_targets())
+
+
+def french_day(day: date) -> str:
+    """`1er juin 2021`, for a date."""
+    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _choices(visit: Visit, offered: tuple[str, ...], notice: str | None) -> list[Choice]:
+    sources = service().settings.sources
+    last = visit.recent.weak(visit.wanted.target, visit.etab, visit.now) if notice == "again" else None
+    remembered = visit.facts.signals.remembered
+    first = last.source if last else remembered
+    return [
+        Choice(
+            source=sources[source],
+            ill=source in visit.facts.ill,
+            remembered=source == remembered,
+            again=last is not None and source == last.source,
+            last_day=_last_day(visit, sources[source]),
+        )
+        for source in sorted(offered, key=lambda source: source != first)
+    ]
+
+
+def _last_day(visit: Visit, source: Source) -> str:
+    if source.closes is None or (source.warn_from and visit.facts.day < source.warn_from):
+        return ""
+    return french_day(source.closes)
+
+
+def _context(visit: Visit) -> dict[str, object]:
+    target: Target = service().settings.targets[visit.wanted.target]
+    return {"target": target, "school": visit.wanted.school}
+
+
+def _targets() -> list[Target]:
+    return list(service().settings.targets.values())
+
+
+def _page(template: str, status: int, code: str, **values: object) -> Response:
+    body = render_template(
+        template, status=status, code=code, site=service().settings.site, targets=_targets(), **values
+    )
+    response = Response(body, status=status, content_type="text/html; charset=utf-8")
+    response.headers["Aiguilleur-Code"] = code
+    return response

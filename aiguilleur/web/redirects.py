@@ -1,0 +1,43 @@
+"""The one place that sets `Location`."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+from flask import Response
+
+from aiguilleur.errors import AiguilleurError
+from aiguilleur.web.service import service
+
+
+class ForeignAddressError(AiguilleurError):
+    """An address that is not one of the configuration was about to be sent: a bug, and never a redirect."""
+
+
+def to_target(target: str, source: str, page: str | None, etab: str | None) -> Response:
+    """See the target's address for this source (303: never cached, always a GET)."""
+    settings = service().settings
+    school = settings.directory.schools.get(etab) if etab else None
+    address = settings.targets[target].address(source, school, page)
+    if "{" in address or urlsplit(address).scheme not in ("https", "http"):
+        raise ForeignAddressError(address)
+    return _see_other(address)
+
+
+def to_mire(etab: str | None, target: str | None, extra: dict[str, str] | None = None) -> Response:
+    """See a mire of ours, on the public host."""
+    query = {"vers": target} if target else {}
+    return to_own("/mire" + (f"/{etab}" if etab else ""), query | (extra or {}))
+
+
+def to_own(path: str, query: dict[str, str] | None = None) -> Response:
+    """See another page of ours, on the public host."""
+    address = service().settings.site.public_url.rstrip("/") + path
+    return _see_other(f"{address}?{urlencode(query)}" if query else address)
+
+
+def _see_other(address: str) -> Response:
+    response = Response(status=303)
+    response.headers["Location"] = address
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

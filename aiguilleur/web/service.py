@@ -1,0 +1,60 @@
+"""What every request needs: the settings in force, the probes' runner, the journal and the signing keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app
+
+from aiguilleur.journal import Journal
+from aiguilleur.probes import Runner
+from aiguilleur.remembered import Seal
+from aiguilleur.settings.model import Settings
+from aiguilleur.signals import Known, Presumption
+
+_EXTENSION = "aiguilleur"
+
+
+def utc_now() -> datetime:
+    """The instant, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The running parts, wired once."""
+
+    settings: Settings
+    runner: Runner
+    journal: Journal
+    seal: Seal
+    known: Known
+    presumptions: tuple[Presumption, ...]
+    now: Callable[[], datetime] = field(default=utc_now)
+    #: Why these are not the settings that were asked for; empty when they are.
+    degraded: str = ""
+
+
+def known_of(settings: Settings) -> Known:
+    """The names and hosts that these settings give a meaning to."""
+    site = settings.site
+    return Known(
+        entries=frozenset(site.entries),
+        sources=frozenset(settings.sources),
+        cookies=site.cookies,
+        hosts=(*sorted(site.referers), *site.portals),
+        portal_suffix=site.portal_suffix,
+    )
+
+
+def service() -> Service:
+    """The service of the application that answers this request."""
+    return cast(Service, current_app.extensions[_EXTENSION])
+
+
+def install(extensions: dict[str, object], running: Service) -> None:
+    """Make `running` the service of an application."""
+    extensions[_EXTENSION] = running
