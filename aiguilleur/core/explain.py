@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from aiguilleur.core.decision import DEFAULT_RULE, Judged, Policy, decide
 from aiguilleur.core.model import Ask, Channel, Discover, Facts, Passed, Redirect, SessionState, Step
@@ -84,6 +84,8 @@ def step_json(step: Step) -> dict[str, Any]:
             return {"discover": list(offered)}
         case Ask(probes):
             return {"ask": [probe.id for probe in probes]}
+        case _:
+            assert_never(step)
 
 
 def _row(judged: Judged, view: View) -> Row:
@@ -100,9 +102,14 @@ def _row(judged: Judged, view: View) -> Row:
 
 def _answered(step: Step, facts: Facts) -> str:
     """The plainest reason of all: the source itself said so."""
-    for finding in facts.findings:
-        if isinstance(step, Redirect) and finding.source == step.source and finding.state is SessionState.ACTIVE:
-            if finding.channel is Channel.SIGNAL:
-                return f"A cookie lets us presume a session at {finding.source}"
-            return f"{finding.source} answered that this browser has a session"
-    return ""
+    said = {
+        finding.channel: finding
+        for finding in facts.findings
+        if isinstance(step, Redirect) and finding.source == step.source and finding.state is SessionState.ACTIVE
+    }
+    if not said:
+        return ""
+    finding = said[max(said)]
+    if finding.channel is Channel.SIGNAL:
+        return f"A cookie lets us presume a session at {finding.source}"
+    return f"{finding.source} answered that this browser has a session"

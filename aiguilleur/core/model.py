@@ -106,10 +106,6 @@ class School:
     #: Per source or group, the last whole day on which it is open for this school.
     closes: Mapping[str, date] = field(default_factory=dict)
 
-    def __hash__(self) -> int:
-        """The identifier is unique in a directory."""
-        return hash(self.etab)
-
 
 @dataclass(frozen=True, slots=True)
 class Signals:
