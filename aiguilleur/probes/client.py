@@ -93,9 +93,13 @@ class Client:
         watch = _Watch(began + within)
         try:
             with watch.guard():
-                return self._answer(url, headers, began, within)
+                answer = self._answer(url, headers, began, within)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise ProbeError(Reason.DEADLINE if watch.fired else _reason(error)) from None
+        if watch.fired:
+            # To the parser, an answer that we cut short looks like one that ended.
+            raise ProbeError(Reason.DEADLINE)
+        return answer
 
     def _answer(self, url: str, headers: Mapping[str, str], began: float, within: float) -> Answer:
         sent = {"Accept-Encoding": "identity", "Accept": "*/*", **headers}
@@ -103,7 +107,10 @@ class Client:
         with self._session.get(
             url, headers=sent, timeout=(silence, silence), allow_redirects=False, stream=True
         ) as got:
-            body = got.raw.read(MOST_BYTES + 1, decode_content=False)
+            body = b""
+            # Until the end, so that a body shorter than announced is noticed.
+            while len(body) <= MOST_BYTES and (block := got.raw.read(MOST_BYTES + 1, decode_content=False)):
+                body += block
             location = got.headers.get("Location")
             return Answer(
                 status=got.status_code,

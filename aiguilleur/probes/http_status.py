@@ -29,6 +29,7 @@ class Pattern:
     #: A glob over the absolute `Location`.
     location: str | None = None
     contains: str | None = None
+    #: Must not be in the body; an empty body proves nothing.
     absent: str | None = None
     #: By dotted path, the value of a field of a JSON body; `*` for any.
     json: Mapping[str, str | int | bool | None] | None = None
@@ -61,7 +62,8 @@ class Pattern:
         text = body or b""
         if self.contains is not None and self.contains.encode() not in text:
             return False
-        return self.absent is None or self.absent.encode() not in text
+        # An empty body proves no absence: headers that were cut short look the same.
+        return self.absent is None or (text != b"" and self.absent.encode() not in text)
 
 
 def _json_fits(wanted: Mapping[str, str | int | bool | None], body: bytes | None) -> bool:

@@ -37,6 +37,8 @@ def create_app(
     `degraded` says why these are not the settings that were asked for, and is shown by `/readyz`.
     """
     app = Flask(__name__)
+    # Else `//evil` in a path would come back in a Location of the framework's own.
+    app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["french_day"] = pages.french_day

@@ -157,5 +157,5 @@ def test_facts_only_grow() -> None:
     seen = facts(entry="eclat")
     grown = seen.learn(Finding("a", SessionState.UNKNOWN, Channel.BACK, "a1", Reason.TLS))
 
-    assert (grown.findings[: len(seen.findings)], grown.ill - seen.ill) == (seen.findings, {"a"})
+    assert (grown.findings[: len(seen.findings)], grown.ill - seen.ill) == (seen.findings, frozenset({"a"}))
     assert grown.signals == Signals(entry="eclat")
