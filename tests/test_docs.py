@@ -13,6 +13,7 @@ from aiguilleur.cli import main
 from aiguilleur.core.matchers import MATCHER_KINDS
 from aiguilleur.journal import SINK_KINDS, Event, FileSink, entry_of
 from aiguilleur.probes import PROBE_KINDS
+from aiguilleur.settings.checks import dead_rules
 from aiguilleur.settings.load import load
 from tests.builders import facts
 from tests.conftest import ROOT
@@ -38,7 +39,8 @@ def test_the_documented_configuration_is_whole_and_good(tmp_path: Path) -> None:
     (tmp_path / "schools.csv").write_text(schools, encoding="utf-8")
 
     settings, warnings = load(tmp_path)
-    assert (sorted(settings.sources), warnings) == (["aten", "educonnect"], ())
+    dead = tuple(dead_rules(settings, "rules.yaml"))
+    assert (sorted(settings.sources), warnings, dead) == (["aten", "educonnect"], (), ())
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)

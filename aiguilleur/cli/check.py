@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from aiguilleur.errors import Problem, SettingsError
+from aiguilleur.settings.checks import dead_rules
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 
@@ -30,6 +31,7 @@ def check(folder: Path | None, strict: bool, day: str | None, as_json: bool) -> 
     problems: tuple[Problem, ...]
     try:
         settings, problems = load(folder, _day(day))
+        problems += tuple(dead_rules(settings, f"{folder}/rules.yaml"))
     except SettingsError as error:
         problems = error.problems
     if as_json:

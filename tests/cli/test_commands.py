@@ -43,6 +43,16 @@ def test_a_bad_one_ends_with_one(here: Path) -> None:
     assert run("explain", "ent").exit_code == 1
 
 
+def test_a_rule_that_never_answers_is_told(here: Path) -> None:
+    rules = here / "config" / "rules.yaml"
+    late = "  - id: late\n    when: [{source: aten-besancon, is: active}, {entry: eclat}]\n    then: {redirect: educonnect}\n"
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(text.replace("default:", f"{late}default:"), encoding="utf-8")
+    told = run("check", "--at", "2021-03-15").output
+
+    assert "rule 'late' is dead: 'aten-active[aten-besancon]' settles every case before it" in told
+
+
 def test_strict_counts_warnings() -> None:
     near = ("check", "--at", "2021-07-01")
 
