@@ -1,7 +1,10 @@
 """Other people's systems, simulated: guichets, portals and services; aiguilleur runs among them as in production."""
 
-from aiguilleur.sandbox.parts import SchoolSite
+from __future__ import annotations
+
+from aiguilleur.sandbox.commons import SchoolSite
+from aiguilleur.sandbox.server import Server, free_port, serve
 from aiguilleur.sandbox.switches import Mode, Switches
-from aiguilleur.sandbox.world import Server, World, free_port, serve
+from aiguilleur.sandbox.world import World
 
 __all__ = ["Mode", "SchoolSite", "Server", "Switches", "World", "free_port", "serve"]

@@ -2,79 +2,113 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Flask, Response, request
 
-from aiguilleur.sandbox.parts import Sessions, is_ours, logs_in, page, see, simulated_site
+from aiguilleur.sandbox.commons import Commons, Guichet
+from aiguilleur.sandbox.network import CAS, with_query
+from aiguilleur.sandbox.pages import page, refusal, see, site, typed_account
+from aiguilleur.sandbox.sessions import Login, Sessions
 
 LOGIN = "/login/ct_logon_vk.jsp"
+LOGOUT = "/login/ct_logout.jsp"
+SCOLARITE = "/ts/scolarite-services"
+SSO = "/sso/SSO"
 
 
-def guichet(source: str, host: str, port: int, ent_link: str, sessions: Sessions) -> Flask:
+def guichet(commons: Commons, office: Guichet, sessions: Sessions) -> Flask:
     """The site; its cookies are shared under the académie's domain, as ClearTrust's are."""
-    app = simulated_site()
-    domain = host.partition(".")[2]
-    base = f"http://{host}:{port}"
+    app = site("aten", f"{office.shown} · Téléservices")
+    network, domain = commons.network, office.host.partition(".")[2]
 
-    def account() -> str | None:
-        return sessions.account(request.cookies.get("CTSESSION"))
+    def held() -> Login | None:
+        return sessions.login(request.cookies.get("CTSESSION"))
 
-    def to_login(address: str) -> Response:
-        return see(f"{base}{LOGIN}?{urlencode({'CT_ORIG_URL': address})}")
+    def to_login(path: str) -> Response:
+        return see(network.url(office.host, LOGIN, CT_ORIG_URL=network.url(office.host, path)))
 
     @app.get("/")
     def _home() -> Response:
-        return see(f"{base}/ts")
+        return see(network.url(office.host, "/ts"))
 
-    @app.route(LOGIN, methods=["GET", "POST"])
+    @app.get(LOGIN)
     def _login() -> Response:
-        back = request.values.get("CT_ORIG_URL", "")
-        name = logs_in() if request.method == "POST" else None
-        if name is None:
-            return page(
-                "Guichet ATEN",
-                service="login",
-                source=source,
-                form="aten-auth",
-                back=back,
-                failed=request.method == "POST",
-            )
-        response = see(back if is_ours(back, port) else f"{base}/ts")
-        response.set_cookie("CTSESSION", sessions.open(name), domain=domain, path="/", httponly=True)
+        return login_page(request.args.get("CT_ORIG_URL", ""))
+
+    @app.post(LOGIN)
+    def _log_in() -> Response:
+        back, account = request.values.get("CT_ORIG_URL", ""), typed_account()
+        if account is None:
+            return login_page(back, failed=True)
+        response = see(back if network.is_ours(back) else network.url(office.host, "/ts"))
+        name = sessions.open(Login(account, office.source))
+        response.set_cookie("CTSESSION", name, domain=domain, path="/", httponly=True)
         response.set_cookie("ACTSESSION", "1", domain=domain, path="/", httponly=True)
         return response
 
-    @app.get("/login/ct_logout.jsp")
+    def login_page(back: str, *, failed: bool = False) -> Response:
+        return page(
+            "login",
+            "Connexion à mes Téléservices",
+            service="login",
+            source=office.source,
+            form="aten-auth",
+            field="CT_ORIG_URL",
+            back=back,
+            failed=failed,
+        )
+
+    @app.get(LOGOUT)
     def _logout() -> Response:
         sessions.close(request.cookies.get("CTSESSION"))
-        response = page("Vous êtes déconnecté du guichet ATEN", service="logout", source=source)
-        # The real one leaves CTSESSION behind and blanks its companion.
-        response.headers.add("Set-Cookie", f"ACTSESSION=%20; Domain={domain}; Path=/; HttpOnly")
+        response = page(
+            "message",
+            "Vous êtes déconnecté",
+            service="logout",
+            source=office.source,
+            text="Votre session au guichet ATEN est fermée.",
+            links=(("Se connecter de nouveau", "/ts"),),
+        )
+        # The real one leaves CTSESSION behind; a blank companion is how it says that the visitor has left.
+        response.headers.add("Set-Cookie", f"ACTSESSION=%20; Domain={domain}; HttpOnly; Path=/")
         return response
 
     @app.get("/ts")
     def _teleservices() -> Response:
-        name = account()
-        if name is None:
-            return to_login(f"{base}/ts")
-        links = (("Scolarité Services", "/ts/scolarite-services"), ("Se déconnecter", "/login/ct_logout.jsp"))
-        return page("Téléservices de l'académie", service="teleservices", source=source, account=name, links=links)
+        login = held()
+        if login is None:
+            return to_login("/ts")
+        return page(
+            "services",
+            "Mes Téléservices",
+            service="teleservices",
+            login=login,
+            links=(("Scolarité Services", SCOLARITE, "Fiche de renseignements, bourse, livret, orientation."),),
+            logout=LOGOUT,
+        )
 
-    @app.get("/ts/scolarite-services")
+    @app.get(SCOLARITE)
     def _scolarite() -> Response:
-        name = account()
-        if name is None:
-            return to_login(f"{base}/ts/scolarite-services")
-        links = (("Espace numérique de travail", ent_link), ("Se déconnecter", "/login/ct_logout.jsp"))
-        return page("Scolarité Services", service="scolarite", source=source, account=name, links=links)
+        login = held()
+        if login is None:
+            return to_login(SCOLARITE)
+        ent = commons.ent_link(office.academy)
+        return page(
+            "services",
+            "Scolarité Services",
+            service="scolarite",
+            login=login,
+            links=(("Espace numérique de travail", ent, "Éclat-BFC, le portail de l’établissement."),) if ent else (),
+            logout=LOGOUT,
+        )
 
-    @app.get("/sso/SSO")
+    @app.get(SSO)
     def _sso() -> Response:
-        """Tell the portal's CAS who is logged in, as the real one does by a signed form."""
-        back, name = request.args.get("TARGET", ""), account()
-        if not is_ours(back, port):
-            return page("Application inconnue du guichet", status=403)
-        return to_login(request.url) if name is None else see(f"{back}&who={sessions.open(name)}")
+        """Tell the portals' CAS who is logged in; the real one does it by a signed form that posts itself."""
+        back, login = request.args.get("TARGET", ""), held()
+        if not network.leads_to(back, CAS):
+            return refusal("Application inconnue du guichet", "Le guichet ne répond qu’aux applications qu’il connaît.")
+        if login is None:
+            return see(network.url(office.host, LOGIN, CT_ORIG_URL=network.url(office.host, SSO, TARGET=back)))
+        return see(with_query(back, assertion=commons.tickets.issue(login, CAS)))
 
     return app

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: How long a slow source takes, and how long a mute one keeps silent at most, in seconds.
-SLOW_S, MUTE_S = 0.6, 30.0
+#: How late a slow source answers unless told otherwise, and the most that one can ask for, in milliseconds.
+SLOW_MS, SLOWEST_MS = 600, 30_000
+#: How long a mute source keeps a connection open at most, in seconds.
+MUTE_S = 30.0
+
+_DOWN = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Panne (site simulé)</title></head>
+<body data-service="down" data-source="" data-account=""><main><h1>Service indisponible</h1>
+<p>Bac à sable&nbsp;: cette source simulée est en panne.</p></main></body></html>
+"""
+# A login page cut short, in bytes that are no text: a status that promises and a body that does not keep.
+_ODD = b"<!doctype html><html lang=fr><title>aten-auth</title><p>\xff\xfe\x00 aten-auth <form"
 
 
 class Mode(StrEnum):
@@ -25,46 +34,85 @@ class Mode(StrEnum):
     ODD = "odd"
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one source is switched; `slow_ms` counts only when it is slow."""
+
+    mode: Mode = Mode.WELL
+    slow_ms: int = SLOW_MS
+
+
 class Switches:
-    """One mode per source; a mute source wakes up when it is switched back."""
+    """One setting per source; a source that is switched back answers at once whoever still waits."""
 
-    def __init__(self, sources: Iterable[str]) -> None:
-        """Every source is well."""
-        self._modes = dict.fromkeys(sources, Mode.WELL)
+    def __init__(self, sources: Iterable[str], aliases: Mapping[str, str] | None = None) -> None:
+        """Every source is well; an alias is another name for one of them."""
+        self._settings = dict.fromkeys(sources, Setting())
+        self._aliases = dict(aliases or {})
         self._changed = threading.Condition()
+        self._releases = 0
 
-    def __iter__(self) -> Iterator[tuple[str, Mode]]:
-        """The sources and their modes."""
-        return iter(self._modes.items())
+    def __iter__(self) -> Iterator[tuple[str, Setting]]:
+        """The sources and how they are switched."""
+        return iter(self._settings.items())
 
-    def set(self, source: str, mode: Mode) -> None:
-        """Switch a source; raises KeyError when there is none such."""
-        if source not in self._modes:
-            raise KeyError(source)
+    def set(self, source: str, mode: Mode, *, slow_ms: int = SLOW_MS) -> None:
+        """Switch a source; KeyError when there is none such, ValueError for a delay out of bounds."""
+        if not 0 <= slow_ms <= SLOWEST_MS:
+            raise ValueError(f"slow_ms: {slow_ms} is not between 0 and {SLOWEST_MS}")
+        name = self._known(source)
         with self._changed:
-            self._modes[source] = mode
+            self._settings[name] = Setting(mode, slow_ms)
             self._changed.notify_all()
 
     def get(self, source: str) -> Mode:
-        """How a source behaves now."""
-        return self._modes[source]
+        """How a source behaves now; KeyError when there is none such."""
+        return self._settings[self._known(source)].mode
+
+    def release(self) -> None:
+        """End every wait that is under way, so that a server can stop."""
+        with self._changed:
+            self._releases += 1
+            self._changed.notify_all()
 
     def over(self, source: str, site: WSGIApplication) -> WSGIApplication:
         """The site of a source, misbehaving as switched."""
+        name = self._known(source)
 
         def switched(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            mode = self._modes[source]
-            if mode is Mode.SLOW:
-                time.sleep(SLOW_S)  # this is what « slow » means
-            elif mode is Mode.MUTE:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._modes[source] is not Mode.MUTE, MUTE_S)
-            elif mode is Mode.DOWN:
-                start("502 Bad Gateway", [("Content-Type", "text/plain; charset=utf-8")])
-                return [b"Simulation : ce site est en panne.\n"]
-            elif mode is Mode.ODD:
-                start("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-                return [b"<!doctype html><title>aten-auth</title><p>aten-auth \x00\xff</p>"]
+            setting = self._settings[name]
+            match setting.mode:
+                case Mode.SLOW:
+                    self._wait(name, setting, setting.slow_ms / 1000)
+                case Mode.MUTE:
+                    if not self._wait(name, setting, MUTE_S):
+                        return _answer(start, "503 Service Unavailable", _DOWN.encode())
+                case Mode.DOWN:
+                    return _answer(start, "503 Service Unavailable", _DOWN.encode())
+                case Mode.ODD:
+                    return _answer(start, "200 OK", _ODD)
+                case Mode.WELL:
+                    pass
             return site(environ, start)
 
         return switched
+
+    def _known(self, source: str) -> str:
+        name = self._aliases.get(source, source)
+        if name not in self._settings:
+            raise KeyError(source)
+        return name
+
+    def _wait(self, name: str, setting: Setting, seconds: float) -> bool:
+        """Whether the wait was cut short, by another setting or a release."""
+        with self._changed:
+            releases = self._releases
+            return self._changed.wait_for(
+                lambda: self._settings[name] != setting or self._releases != releases, timeout=seconds
+            )
+
+
+def _answer(start: StartResponse, status: str, body: bytes) -> Iterable[bytes]:
+    headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start(status, [*headers, ("Cache-Control", "no-store")])
+    return [body]

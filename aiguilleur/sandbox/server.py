@@ -1,0 +1,82 @@
+"""The world on a real socket of the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from aiguilleur.sandbox.world import World
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """One request, without a line on the terminal: the journal's lines are what one reads there."""
+
+    def run_wsgi(self) -> None:
+        try:
+            urlsplit(self.path)
+        except ValueError:
+            # Werkzeug lets this one escape as a traceback, and the browser without an answer.
+            self.send_error(400)
+            return
+        super().run_wsgi()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
+        """Say nothing."""
+
+
+class Server:
+    """A world that answers in threads, several at once, which end with the process at the latest."""
+
+    def __init__(self, world: World, port: int) -> None:
+        """Bind 127.0.0.1; on a port that is taken werkzeug says so and raises SystemExit."""
+        self._world = world
+        self._server = make_server("127.0.0.1", port, world.wsgi, threaded=True, request_handler=_QuietHandler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="sandbox")
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        return self._server.port
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering, end the waits of slow and mute sources, and give the port back."""
+        self._world.switches.release()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(5)
+        self._server.server_close()
+
+    def __enter__(self) -> Server:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+
+def serve(world: World, port: int) -> Server:
+    """A server for this world, bound and not yet started; the port is the one that the world's links carry."""
+    return Server(world, port)
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
