@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from pathlib import Path
 
 bind = os.environ.get("AIGUILLEUR_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
@@ -19,5 +20,9 @@ header_map = "drop"
 forwarder_headers = ""
 forwarded_allow_ips = "127.0.0.1"
 control_socket_disable = True
+# One parser, whatever optional wheel is installed.
+http_parser = "python"
 preload_app = False
+# The workers' heartbeat must not wait for a slow disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 accesslog = None

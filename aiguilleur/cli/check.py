@@ -27,6 +27,8 @@ def check(folder: Path | None, strict: bool, day: str | None, as_json: bool) -> 
     FOLDER is AIGUILLEUR_CONFIG, else config. Ends with 0 when it can be loaded, 1 when it cannot, 2 on misuse.
     """
     folder = folder or Path(os.environ.get("AIGUILLEUR_CONFIG", "config"))
+    if not folder.is_dir():
+        raise click.UsageError(f"{folder} is not a folder")
     settings: Settings | None = None
     problems: tuple[Problem, ...]
     try:

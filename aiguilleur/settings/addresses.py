@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
+_ETAB = "{etab}"
+_NETLOC = re.compile(r"[a-z]+://([^/?#]*)")
 #: Characters on which parsers of addresses disagree; none belongs in an address written by hand.
 _ODD = re.compile(r"[\x00-\x20\x7f-\U0010ffff\\<>\"`|^]")
 
@@ -27,16 +29,39 @@ def is_address(url: str) -> bool:
 
 def insert(url: str, variables: Mapping[str, str]) -> tuple[str, str]:
     """The address with its variables percent-encoded where they stand, and what is wrong with it (or nothing)."""
-    for name in _HOLE.findall(url):
-        if name != "etab" and name not in variables:
-            return url, f"unknown hole '{{{name}}}' (known: {', '.join(['etab', *variables])})"
-    encoded = {name: _encoded(value) for name, value in variables.items()}
-    text = _HOLE.sub(lambda hole: encoded.get(hole[1], "{etab}"), url)
-    for written in (text.replace("{etab}", "x"), *(value.replace("{etab}", "x") for value in variables.values())):
-        if not is_address(written):
-            return text, f"'{written[:80]}' is not an https address without user name (http is for .localhost only)"
-    return text, ""
+    fault = _fault(url, ("etab", *variables))
+    for name, value in variables.items():
+        # A variable that is no address (`selection: EDU`) is any text; one that is an address must be a good one.
+        inner = _fault(value, ("etab",)) if "://" in value else _strange_hole(value, ("etab",))
+        fault = fault or (f"variable '{name}': {inner}" if inner else "")
+    if fault:
+        return url, fault
+    return _HOLE.sub(lambda hole: _encoded(variables[hole[1]]) if hole[1] in variables else _ETAB, url), ""
+
+
+def _fault(url: str, holes: tuple[str, ...]) -> str:
+    if strange := _strange_hole(url, holes):
+        return strange
+    if not _holds_only_labels(url):
+        return "its host may hold {etab} only as a whole label, and nothing else"
+    if not is_address(_HOLE.sub("x", url)):
+        return f"'{url[:80]}' is not an https address without user name (http is for .localhost only)"
+    return ""
+
+
+def _strange_hole(text: str, known: tuple[str, ...]) -> str:
+    for name in _HOLE.findall(text):
+        if name not in known:
+            return f"unknown hole '{{{name}}}' (known: {', '.join(known)})"
+    return "a brace has no partner" if set(_HOLE.sub("", text)) & {"{", "}"} else ""
+
+
+def _holds_only_labels(url: str) -> bool:
+    netloc = _NETLOC.match(url)
+    labels = netloc[1].split(".") if netloc else []
+    plain = [label for label in labels if label != _ETAB]
+    return not any("{" in label for label in plain) and labels[-1:] == plain[-1:]
 
 
 def _encoded(value: str) -> str:
-    return "{etab}".join(quote(part, safe="") for part in value.split("{etab}"))
+    return _ETAB.join(quote(part, safe="") for part in value.split(_ETAB))

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
 
 from aiguilleur.errors import Problem
 
 MOST_BYTES = 1 << 20
 MOST_ALIASES = 50
+#: The YAML library needs minutes for a few thousand.
+MOST_LEVELS = 30
+#: Fifty aliases of aliases can still stand for billions of values.
+MOST_VALUES = 200_000
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Place = tuple[str | int, ...]
 
@@ -28,6 +44,8 @@ class Document:
     content: Any = None
     places: Mapping[Place, tuple[int, int]] = field(default_factory=dict)
     keys: Mapping[Place, tuple[int, int]] = field(default_factory=dict)
+    #: False when it could not be read at all.
+    is_read: bool = False
 
     def problem(self, path: Place, message: str, *, key: bool = False, warning: bool = False) -> Problem:
         """A problem at a value (or at its key), or at the nearest thing around it that is written."""
@@ -49,72 +67,126 @@ def spelled(path: Place) -> str:
 
 
 def read(path: Path, name: str) -> tuple[Document, bytes, tuple[Problem, ...]]:
-    """The document in a file, its bytes, and why it cannot be read."""
+    """The document in a file, its bytes, and what is wrong with it as YAML."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         return Document(name), b"", (Problem(name, 0, 0, "", f"cannot be read: {error.strerror}"),)
     if len(raw) > MOST_BYTES:
         return Document(name), raw, (Problem(name, 1, 1, "", f"is over {MOST_BYTES} bytes"),)
+    line, column = 1, 1
     try:
-        text = raw.decode("utf-8")
-        problems = _surprises(text, name)
-        content = None if problems else _yaml().load(text)
+        document, problems = _parsed(raw.decode("utf-8"), name)
+        return document, raw, problems
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        return Document(name), raw, (Problem(name, line, 1, "", "is not UTF-8"),)
+        line, message = raw[: error.start].count(b"\n") + 1, "is not UTF-8"
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return Document(name), raw, (Problem(name, line, column, "", _first(error.problem or "is not YAML")),)
-    except YAMLError as error:
-        return Document(name), raw, (Problem(name, 1, 1, "", _first(str(error))),)
-    if problems:
-        return Document(name), raw, problems
-    places: dict[Place, tuple[int, int]] = {(): (1, 1)}
-    keys: dict[Place, tuple[int, int]] = {}
-    return Document(name, _plain(content, (), places, keys), places, keys), raw, ()
+        message = error.problem or "is not YAML"
+    except RecursionError:
+        message = "is nested too deeply, or inside itself"
+    except (YAMLError, ValueError) as error:
+        message = str(error).strip() or "is not YAML"
+    return Document(name), raw, (Problem(name, line, column, "", message.splitlines()[0][:200]),)
+
+
+def _parsed(text: str, name: str) -> tuple[Document, tuple[Problem, ...]]:
+    refused, problems = _surprises(text, name)
+    if refused:
+        return Document(name), problems
+    copy = _Copy()
+    content = copy.of(_yaml().load(text), ())
+    return Document(name, content, copy.places, copy.keys, is_read=True), problems
 
 
 def _yaml() -> YAML:
     yaml = YAML(typ="rt")
-    yaml.allow_duplicate_keys = False
+    # They are told by `_surprises`, all of them and without their values.
+    yaml.allow_duplicate_keys = True
     return yaml
 
 
-def _first(text: str) -> str:
-    return text.strip().splitlines()[0]
-
-
-def _surprises(text: str, name: str) -> tuple[Problem, ...]:
-    """Tags, and more aliases than anybody writes by hand."""
+def _surprises(text: str, name: str) -> tuple[bool, tuple[Problem, ...]]:
+    """Whether the content must not be built, and what is wrong: tags, days that are none, aliases, double keys."""
+    refused, aliases, keys = False, 0, _Keys()
     problems: list[Problem] = []
-    aliases = 0
     for event in _yaml().parse(text):
-        place = event.start_mark.line + 1, event.start_mark.column + 1
         aliases += isinstance(event, AliasEvent)
-        if isinstance(event, AliasEvent) and aliases == MOST_ALIASES + 1:
-            problems.append(Problem(name, *place, "", f"more than {MOST_ALIASES} aliases"))
-        tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
-        if tag is not None:
-            problems.append(Problem(name, *place, "", f"tag '{tag}' is not allowed"))
-    return tuple(problems)
+        refusals = tuple(_refusals(event, aliases))
+        refused = refused or bool(refusals)
+        place = event.start_mark.line + 1, event.start_mark.column + 1
+        problems += [Problem(name, *place, "", message) for message in (*refusals, *keys.twice(event))]
+    return refused, tuple(problems)
 
 
-def _plain(node: Any, path: Place, places: dict[Place, Any], keys: dict[Place, Any]) -> Any:
-    if isinstance(node, CommentedMap):
-        plain = {}
-        for key, value in node.items():
-            inner = (*path, str(key))
-            if key in node.lc.data:
-                row = node.lc.data[key]
-                keys[inner], places[inner] = (row[0] + 1, row[1] + 1), (row[2] + 1, row[3] + 1)
-            plain[str(key)] = _plain(value, inner, places, keys)
-        return plain
-    if isinstance(node, CommentedSeq):
-        for index in range(len(node)):
-            if index in node.lc.data:
-                row = node.lc.data[index]
-                places[(*path, index)] = keys[(*path, index)] = (row[0] + 1, row[1] + 1)
-        return [_plain(value, (*path, index), places, keys) for index, value in enumerate(node)]
-    return node
+def _refusals(event: Event, aliases: int) -> Iterator[str]:
+    if isinstance(event, AliasEvent) and aliases == MOST_ALIASES + 1:
+        yield f"more than {MOST_ALIASES} aliases"
+    tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
+    if tag is not None:
+        yield f"tag '{tag}' is not allowed"
+    if isinstance(event, ScalarEvent) and event.implicit[0] and _DAY.fullmatch(event.value):
+        try:
+            date.fromisoformat(event.value)
+        except ValueError:
+            yield f"'{event.value}' is not a day of the calendar"
+
+
+class _Keys:
+    """The keys of the mappings that are open, to find those written twice."""
+
+    def __init__(self) -> None:
+        self._open: list[set[str] | None] = []
+        self._at_key: list[bool] = []
+
+    def twice(self, event: Event) -> Iterator[str]:
+        if isinstance(event, CollectionEndEvent):
+            self._open.pop()
+            self._at_key.pop()
+        if not isinstance(event, NodeEvent):
+            return
+        if self._open and (seen := self._open[-1]) is not None:
+            if self._at_key[-1] and isinstance(event, ScalarEvent):
+                if event.value in seen:
+                    yield f"duplicate key '{event.value[:80]}'"
+                seen.add(event.value)
+            self._at_key[-1] = not self._at_key[-1]
+        if isinstance(event, CollectionStartEvent):
+            self._open.append(set() if isinstance(event, MappingStartEvent) else None)
+            self._at_key.append(True)
+            if len(self._open) > MOST_LEVELS:
+                raise RecursionError
+
+
+class _Copy:
+    """Plain mappings, lists and scalars, and where each stood."""
+
+    def __init__(self) -> None:
+        self.places: dict[Place, tuple[int, int]] = {(): (1, 1)}
+        self.keys: dict[Place, tuple[int, int]] = {}
+        self.count = 0
+
+    def of(self, node: Any, path: Place) -> Any:
+        self.count += 1
+        if self.count > MOST_VALUES:
+            raise ValueError(f"stands for more than {MOST_VALUES} values")
+        if isinstance(node, CommentedMap):
+            return {str(key): self._value(node, key, value, path) for key, value in node.items()}
+        if isinstance(node, CommentedSeq):
+            return [self._item(node, index, path) for index in range(len(node))]
+        return node
+
+    def _value(self, node: CommentedMap, key: Any, value: Any, path: Place) -> Any:
+        inner = (*path, str(key))
+        if key in node.lc.data:
+            row = node.lc.data[key]
+            self.keys[inner], self.places[inner] = (row[0] + 1, row[1] + 1), (row[2] + 1, row[3] + 1)
+        return self.of(value, inner)
+
+    def _item(self, node: CommentedSeq, index: int, path: Place) -> Any:
+        inner = (*path, index)
+        if index in node.lc.data:
+            row = node.lc.data[index]
+            self.places[inner] = self.keys[inner] = (row[0] + 1, row[1] + 1)
+        return self.of(node[index], inner)

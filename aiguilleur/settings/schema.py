@@ -12,8 +12,13 @@ from aiguilleur.core.model import SessionState
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$")]
-CookieName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")]
+#: A host, or `*.` and what follows the first label.
+HOST = r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$"
+#: RFC 6265 4.1.1: a token.
+COOKIE_NAME = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
+Host = Annotated[str, StringConstraints(pattern=HOST)]
+PlainHost = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+CookieName = Annotated[str, StringConstraints(pattern=COOKIE_NAME)]
 
 
 class _Strict(BaseModel):
@@ -139,10 +144,10 @@ class RawSite(_Strict):
 
     public_url: str
     time_zone: str = "Europe/Paris"
-    mire_hosts: tuple[Host, ...] = ()
+    mire_hosts: tuple[PlainHost, ...] = ()
     mire_target: str | None = None
     portals: tuple[Host, ...] = ()
-    portal_suffix: Host | None = None
+    portal_suffix: PlainHost | None = None
     entries: dict[Id, str] = {}
     legacy: tuple[RawLegacy, ...] = ()
     budget_ms: Annotated[int, Field(ge=100, le=5000)] = 1200

@@ -34,4 +34,6 @@ def _read(path: Path) -> str:
             raise SecretError(f"{path}: everybody can read this file; chmod 640 {path}")
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SecretError(f"{path}: {error.strerror}") from error
+        raise SecretError(f"{path}: {error.strerror}; {_WAY_OUT}") from error
+    except UnicodeDecodeError as error:
+        raise SecretError(f"{path}: is not text; {_WAY_OUT}") from error
