@@ -1,57 +1,75 @@
-"""A server on a real socket that answers each connection as a test says, byte by byte if need be."""
+"""A server on a real socket that answers each request as a test says, byte by byte if need be."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Answer = Callable[[socket.socket, threading.Event], None]
+BLOCK = b"x" * 65536
 
 
 class Wire:
-    """What a running test server heard."""
+    """A running test server and what it heard, one head of a request after the other."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, answers: tuple[Answer, ...], tls: ssl.SSLContext | None) -> None:
         self.heard: list[str] = []
+        self.connections = 0
         self.over = threading.Event()
+        self._answers = answers
+        self._tls = tls
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/ts"
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/ts"
+    def sent(self, header: str) -> list[str]:
+        """The values of one header, over all requests."""
+        lines = (line for request in self.heard for line in request.split("\r\n"))
+        return [line.partition(": ")[2] for line in lines if line.lower().startswith(f"{header.lower()}:")]
+
+    def accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def close(self) -> None:
+        self.over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _talk(self, plain: socket.socket) -> None:
+        with plain:
+            try:
+                with self._tls.wrap_socket(plain, server_side=True) if self._tls else plain as connection:
+                    self._answer(connection)
+            except OSError:
+                return
+
+    def _answer(self, connection: socket.socket) -> None:
+        for answer in self._answers:
+            if not (head := heard(connection)):
+                return
+            self.heard.append(head)
+            answer(connection, self.over)
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[Wire]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    wire = Wire(listener.getsockname()[1])
-
-    def one(connection: socket.socket) -> None:
-        with connection:
-            try:
-                wire.heard.append(heard(connection))
-                answer(connection, wire.over)
-            except OSError:
-                return
-
-    def loop() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=loop, daemon=True).start()
+def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Wire]:
+    """Each connection gets these answers, one a request, and is closed after the last."""
+    wire = Wire(answers, tls)
+    threading.Thread(target=wire.accept, daemon=True).start()
     try:
         yield wire
     finally:
-        wire.over.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        wire.close()
 
 
 def heard(connection: socket.socket) -> str:
@@ -84,11 +102,25 @@ def drips(first: bytes, drop: bytes, every: float) -> Answer:
     return answer
 
 
+def floods(first: bytes, taken: list[int]) -> Answer:
+    """Sends a body without end, and notes how much of it was taken."""
+
+    def answer(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(first)
+        taken.append(0)
+        while not over.is_set():
+            connection.sendall(BLOCK)
+            taken[-1] += len(BLOCK)
+
+    return answer
+
+
 def cut(data: bytes) -> Answer:
     """Sends this much and closes."""
 
     def answer(connection: socket.socket, _: threading.Event) -> None:
         connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
 
     return answer
 
@@ -100,6 +132,24 @@ def silent(_: socket.socket, over: threading.Event) -> None:
 def resets(connection: socket.socket, _: threading.Event) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
     connection.sendall(b"HTTP/1.1 200 O")
+    connection.close()
+
+
+def resets_after(data: bytes) -> Answer:
+    """Sends this much and resets the connection once it has been read."""
+
+    def answer(connection: socket.socket, over: threading.Event) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+        connection.sendall(data)
+        over.wait(0.05)
+        connection.close()
+
+    return answer
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def waited(began: float) -> float:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from aiguilleur.probes.contract import BackChannelProbe, Forwarded
 from aiguilleur.probes.http_status import HttpStatusProbe
+from aiguilleur.probes.pattern import Pattern
 from aiguilleur.probes.runner import Asking, Runner
 
 #: By the `kind` that names it in `sources.yaml`.
-PROBE_KINDS: Mapping[str, type[HttpStatusProbe]] = {"http_status": HttpStatusProbe}
+PROBE_KINDS: Mapping[str, type[BackChannelProbe]] = {"http_status": HttpStatusProbe}
 
-__all__ = ["PROBE_KINDS", "Asking", "BackChannelProbe", "Forwarded", "HttpStatusProbe", "Runner"]
+__all__ = ["PROBE_KINDS", "Asking", "BackChannelProbe", "Forwarded", "HttpStatusProbe", "Pattern", "Runner"]

@@ -2,84 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
-from aiguilleur.probes.client import Answer, Client, ProbeError, cookie_header, header_value
+from aiguilleur.probes.client import Client
 from aiguilleur.probes.contract import Forwarded
+from aiguilleur.probes.exchange import Answer, ProbeError, cookie_header, header_value
+from aiguilleur.probes.pattern import Pattern
 
-#: RFC 6265 4.1.1: a cookie's name is a token.
+#: RFC 6265 4.1.1 and RFC 9110 5.1: the name of a cookie or of a header is a token.
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_NOT_FOR_ADDRESSES = ("cookie", "host", "user-agent")
+_AGENT = "aiguilleur"
 _TOO_MANY_REQUESTS, _SERVER_ERROR, _UNAVAILABLE = 429, 500, 503
-#: In a `json:` pattern, this value only asks that the field be there.
-PRESENT = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """What an answer must look like; all the parts that are given must hold."""
-
-    status: int | tuple[int, ...] | None = None
-    #: A glob over the absolute `Location`.
-    location: str | None = None
-    contains: str | None = None
-    #: Must not be in the body; an empty body proves nothing.
-    absent: str | None = None
-    #: By dotted path, the value of a field of a JSON body; `*` for any.
-    json: Mapping[str, str | int | bool | None] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a pattern that would fit any answer."""
-        if all(part is None for part in (self.status, self.location, self.contains, self.json)):
-            raise ValueError("says nothing positive; give at least one of status, location, contains, json")
-
-    def fits(self, answer: Answer) -> bool:
-        """Whether the answer looks like this."""
-        return (
-            self._status_fits(answer.status)
-            and (self.location is None or fnmatchcase(answer.location or "", self.location))
-            and self._text_fits(answer.body)
-            and (self.json is None or _json_fits(self.json, answer.body))
-        )
-
-    @property
-    def needs_body(self) -> bool:
-        """Whether the body must be known whole."""
-        return any(part is not None for part in (self.contains, self.absent, self.json))
-
-    def _status_fits(self, status: int) -> bool:
-        if self.status is None:
-            return True
-        return status in (self.status if isinstance(self.status, tuple) else (self.status,))
-
-    def _text_fits(self, body: bytes | None) -> bool:
-        text = body or b""
-        if self.contains is not None and self.contains.encode() not in text:
-            return False
-        # An empty body proves no absence: headers that were cut short look the same.
-        return self.absent is None or (text != b"" and self.absent.encode() not in text)
-
-
-def _json_fits(wanted: Mapping[str, str | int | bool | None], body: bytes | None) -> bool:
-    try:
-        document: Any = json.loads(body or b"")
-    except ValueError:
-        return False
-    return all(_field_fits(document, path.split("."), value) for path, value in wanted.items())
-
-
-def _field_fits(document: Any, path: list[str], value: str | int | bool | None) -> bool:
-    for name in path:
-        if not isinstance(document, dict) or name not in document:
-            return False
-        document = document[name]
-    return bool(value == PRESENT or (document == value and isinstance(document, bool) == isinstance(value, bool)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +36,28 @@ class HttpStatusProbe:
     without_cookies: SessionState = SessionState.UNKNOWN
     forward: tuple[Literal["user-agent", "client-address"], ...] = ()
     client_address_header: str = "X-Forwarded-For"
-    proxy: str | None = None
+    #: An `http://` proxy; may hold its own password.
+    proxy: str | None = field(default=None, repr=False)
+    #: The only authorities trusted for this source, in PEM; else the usual ones.
     ca_file: str | None = None
     #: `host:port` to connect to instead of the address's own.
     connect: str | None = None
+    #: What this source is given at most of the budget of all.
+    timeout_ms: int | None = None
     _client: Client = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what could never work, and open the client."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-            raise ValueError(f"url: '{self.url}' is not an http(s) address without user name and fragment")
-        for name in self.cookies:
-            if not _TOKEN.fullmatch(name):
-                raise ValueError(f"cookies: '{name}' is not a cookie's name; names are exact, without pattern")
-        if self.connect and not re.fullmatch(r".+:[0-9]{1,5}", self.connect):
-            raise ValueError(f"connect: '{self.connect}' is not host:port")
-        object.__setattr__(self, "_client", Client(proxy=self.proxy, ca_file=self.ca_file, connect=self.connect))
+        _check_url(self.url)
+        _check_names(self.cookies, self.client_address_header)
+        _check_way(self.proxy, self.connect)
+        if self.timeout_ms is not None and self.timeout_ms < 1:
+            raise ValueError(f"timeout_ms: {self.timeout_ms} leaves no time; remove it or give milliseconds")
+        try:
+            client = Client(proxy=self.proxy, ca_file=self.ca_file, connect=self.connect)
+        except OSError as error:
+            raise ValueError(f"ca_file: '{self.ca_file}' holds no certificates in PEM ({error.strerror})") from error
+        object.__setattr__(self, "_client", client)
 
     @property
     def ref(self) -> ProbeRef:
@@ -121,28 +66,30 @@ class HttpStatusProbe:
 
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
         """The source's answer for this visitor, or a finding that says why there is none."""
-        if self.cookies and not any(name in cookies for name in self.cookies):
+        held = cookie_header(self.cookies, cookies)
+        if not held:
             return self._found(self.without_cookies, Reason.NO_COOKIE)
+        if self.timeout_ms is not None:
+            within = min(within, self.timeout_ms / 1000)
         try:
-            answer = self._client.get(self.url, self._headers(cookies, forwarded), within)
+            answer = self._client.get(self.url, self._headers(held, forwarded), within)
         except ProbeError as failure:
-            return self._found(SessionState.UNKNOWN, failure.reason)
-        return self._found(*self._read(answer), ms=answer.ms)
+            return self._found(SessionState.UNKNOWN, failure.reason, failure.ms)
+        return self._found(*self._read(answer), answer.ms)
 
-    def _headers(self, cookies: Mapping[str, str], forwarded: Forwarded) -> dict[str, str]:
-        named = {
-            "Cookie": cookie_header(self.cookies, cookies) or None,
-            "User-Agent": header_value(forwarded.user_agent) if "user-agent" in self.forward else "aiguilleur",
-        }
-        if "client-address" in self.forward:
-            named[self.client_address_header] = header_value(forwarded.client_address)
-        return {name: value for name, value in named.items() if value}
+    def _headers(self, held: str, forwarded: Forwarded) -> dict[str, str]:
+        agent = header_value(forwarded.user_agent) if "user-agent" in self.forward else None
+        headers = {"Cookie": held, "User-Agent": agent or _AGENT}
+        address = header_value(forwarded.client_address) if "client-address" in self.forward else None
+        return headers | {self.client_address_header: address} if address else headers
 
     def _read(self, answer: Answer) -> tuple[SessionState, Reason]:
-        if answer.body is None and (self.active.needs_body or self.inactive.needs_body):
-            return SessionState.UNKNOWN, Reason.OVERSIZE
+        if answer.unreadable and (self.active.needs_body or self.inactive.needs_body):
+            return SessionState.UNKNOWN, answer.unreadable
         active, inactive = self.active.fits(answer), self.inactive.fits(answer)
-        if active != inactive:
+        if active and inactive:
+            return SessionState.UNKNOWN, Reason.PARSE
+        if active or inactive:
             return (SessionState.ACTIVE if active else SessionState.INACTIVE), Reason.ANSWER
         return SessionState.UNKNOWN, _unread(answer)
 
@@ -151,9 +98,46 @@ class HttpStatusProbe:
 
 
 def _unread(answer: Answer) -> Reason:
-    """Why an answer that fits no pattern, or both, says nothing."""
+    """Why an answer that fits no pattern says nothing."""
     if answer.status == _TOO_MANY_REQUESTS:
         return Reason.THROTTLED
     if answer.status == _UNAVAILABLE and answer.retry_after:
         return Reason.MAINTENANCE
     return Reason.STATUS if answer.status >= _SERVER_ERROR else Reason.PARSE
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "#" in url:
+        raise ValueError("url: is not an http(s) address without user name and fragment")
+    if not _PRINTABLE.fullmatch(url):
+        raise ValueError("url: holds a space or a letter outside ASCII; write it percent-encoded, its host in punycode")
+    _check_port(parts.port or 80, "url")
+
+
+def _check_names(cookies: tuple[str, ...], address_header: str) -> None:
+    if not cookies:
+        raise ValueError("cookies: name at least one; without a cookie every visitor gets the same answer")
+    for name in cookies:
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"cookies: '{name}' is not a cookie's name; names are exact, without pattern")
+    if not _TOKEN.fullmatch(address_header) or address_header.lower() in _NOT_FOR_ADDRESSES:
+        raise ValueError(f"client_address_header: '{address_header}' cannot carry an address; try X-Forwarded-For")
+
+
+def _check_way(proxy: str | None, connect: str | None) -> None:
+    if proxy is not None and (not proxy.startswith("http://") or not urlsplit(proxy).hostname):
+        raise ValueError("proxy: is not an http://host:port address; https sources are reached through it all the same")
+    if connect is None:
+        return
+    if proxy is not None:
+        raise ValueError("connect: cannot be combined with proxy, which does the connecting; keep one of them")
+    host, _, port = connect.rpartition(":")
+    if not _PRINTABLE.fullmatch(host) or not re.fullmatch(r"[0-9]{1,5}", port):
+        raise ValueError(f"connect: '{connect}' is not host:port, such as 127.0.0.1:8000 or [::1]:8000")
+    _check_port(int(port), "connect")
+
+
+def _check_port(port: int, where: str) -> None:
+    if not 1 <= port <= 65535:
+        raise ValueError(f"{where}: {port} is not a port; give one from 1 to 65535")

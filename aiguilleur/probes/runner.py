@@ -7,39 +7,70 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes.contract import BackChannelProbe, Forwarded
 
 _LOGGER = logging.getLogger("aiguilleur.probes")
+#: A probe is given this much less than the visit waits, in seconds: its own word on a failure is the more exact.
+_MARGIN = 0.02
 
 
 class Runner:
-    """Asks this process's server-side probes, at most `workers` at a time; a full house is said at once."""
+    """Asks this process's server-side probes; a full house is said at once, never queued for.
+
+    At most `workers` are asked at a time, and each source takes half of the places at most: one that hangs leaves the
+    others theirs.
+    """
 
     def __init__(self, probes: Mapping[str, BackChannelProbe], workers: int = 64) -> None:
         """No thread is started here: a server may still fork."""
         self.probes = probes
-        self.places = threading.BoundedSemaphore(workers)
+        self._places = threading.BoundedSemaphore(workers)
+        sources = {probe.ref.source for probe in probes.values()}
+        self._per_source = {source: threading.BoundedSemaphore(max(1, workers // 2)) for source in sources}
 
     def visit(self, cookies: Mapping[str, str], forwarded: Forwarded, budget: float) -> Asking:
         """Ask on behalf of one visitor; `budget` is in seconds, for all probes together."""
         return Asking(self, cookies, forwarded, budget)
+
+    def enter(self, ref: ProbeRef) -> bool:
+        """Take a place to ask this probe, if there is one."""
+        of_source = self._per_source.get(ref.source)
+        if of_source is None or not of_source.acquire(blocking=False):
+            return False
+        if self._places.acquire(blocking=False):
+            return True
+        of_source.release()
+        return False
+
+    def leave(self, ref: ProbeRef) -> None:
+        """Give the place back."""
+        self._places.release()
+        self._per_source[ref.source].release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    ref: ProbeRef
+    began: float
 
 
 class Asking:
     """The probes of one visit. Leaving the block waits for nobody."""
 
     def __init__(self, runner: Runner, cookies: Mapping[str, str], forwarded: Forwarded, budget: float) -> None:
+        """Nothing is asked yet, and the clock stands still."""
         self._runner = runner
         self._cookies = cookies
         self._forwarded = forwarded
         self._budget = budget
         self._deadline: float | None = None
-        self._answers: queue.SimpleQueue[Finding] = queue.SimpleQueue()
-        #: Asked and still silent, in the order asked.
-        self._silent: dict[str, ProbeRef] = {}
+        self._answers: queue.SimpleQueue[tuple[str, Finding]] = queue.SimpleQueue()
+        #: Asked and still silent, by the probe's id, in the order asked.
+        self._silent: dict[str, _Asked] = {}
         self._started: set[str] = set()
 
     def __enter__(self) -> Asking:
@@ -57,7 +88,7 @@ class Asking:
         for ref in refs:
             if ref.id not in self._started:
                 self._started.add(ref.id)
-                self._silent[ref.id] = ref
+                self._silent[ref.id] = _Asked(ref, time.monotonic())
                 self._ask(ref, self._deadline)
 
     def next(self) -> Finding:
@@ -65,36 +96,50 @@ class Asking:
 
         Raises LookupError when nothing is being asked.
         """
-        if not self._silent or self._deadline is None:
-            raise LookupError("no probe is being asked")
-        try:
-            finding = self._answers.get(timeout=max(0.0, self._deadline - time.monotonic()))
-        except queue.Empty:
-            ref = next(iter(self._silent.values()))
-            finding = _silence(ref, Reason.DEADLINE, round(self._budget * 1000))
-        if finding.by not in self._silent:
-            # It came after its deadline had been told; the next one counts.
-            return self.next()
-        del self._silent[finding.by]
-        return finding
+        while self._silent and self._deadline is not None:
+            try:
+                probe, finding = self._answers.get(timeout=max(0.0, self._deadline - time.monotonic()))
+            except queue.Empty:
+                probe, asked = next(iter(self._silent.items()))
+                finding = _silence(asked.ref, Reason.DEADLINE, round((time.monotonic() - asked.began) * 1000))
+            # What comes after its deadline has been told is too late.
+            if self._silent.pop(probe, None):
+                return finding
+        raise LookupError("no probe is being asked")
 
     def _ask(self, ref: ProbeRef, deadline: float) -> None:
-        if not self._runner.places.acquire(blocking=False):
-            self._answers.put(_silence(ref, Reason.BULKHEAD))
+        if time.monotonic() >= deadline:
             return
-        # Daemon: a source that hangs in name resolution must not keep a server from stopping.
-        threading.Thread(target=self._run, args=(ref, deadline), name=f"probe-{ref.id}", daemon=True).start()
+        if not self._runner.enter(ref):
+            self._answers.put((ref.id, _silence(ref, Reason.BULKHEAD)))
+            return
+        # Daemon: a source that hangs must not keep a server from stopping.
+        thread = threading.Thread(target=self._run, args=(ref, deadline), name=f"probe-{ref.id}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system gives no more threads: as full a house as any.
+            self._runner.leave(ref)
+            self._answers.put((ref.id, _silence(ref, Reason.BULKHEAD)))
 
     def _run(self, ref: ProbeRef, deadline: float) -> None:
         try:
-            left = deadline - time.monotonic()
-            finding = self._runner.probes[ref.id].ask(self._cookies, self._forwarded, left)
-        except Exception as error:
-            _LOGGER.error("probe %s broke: %s", ref.id, type(error).__name__)
+            within = deadline - _MARGIN - time.monotonic()
+            finding = self._runner.probes[ref.id].ask(self._cookies, self._forwarded, within)
+        except Exception as error:  # A probe never raises; if one does, that bug must cost its source alone.
+            _LOGGER.error("probe %s broke: %s at %s", ref.id, type(error).__name__, _place(error))
             finding = _silence(ref, Reason.PROTOCOL)
         finally:
-            self._runner.places.release()
-        self._answers.put(finding)
+            self._runner.leave(ref)
+        self._answers.put((ref.id, finding))
+
+
+def _place(error: BaseException) -> str:
+    """Where an error was raised: neither its text nor its trace, which may quote a cookie."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
 
 
 def _silence(ref: ProbeRef, reason: Reason, ms: int = 0) -> Finding:

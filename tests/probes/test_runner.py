@@ -1,23 +1,34 @@
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import pytest
 
 from aiguilleur.core.matchers import Entry
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, Redirect, SessionState
-from aiguilleur.probes import Forwarded, Runner
+from aiguilleur.probes import Forwarded, HttpStatusProbe, Pattern, Runner
 from aiguilleur.router import advance
 from tests.builders import ATEN, EDU, facts, policy, rule, source_is
-from tests.wire import waited
+from tests.wire import closed_port, drips, says, serving, silent, waited
 
 BUDGET = 0.3
 
 
+@pytest.fixture(autouse=True)
+def _ended() -> Iterator[None]:
+    yield
+    Slow.over.set()
+    Slow.over = threading.Event()
+
+
 class Slow:
-    """A probe that answers after a while."""
+    """A probe that answers after a while, or when the test is over."""
+
+    over: ClassVar = threading.Event()
 
     def __init__(self, source: str, after: float, state: str = "active") -> None:
         self.ref = ProbeRef(f"{source}-back", source, Channel.BACK)
@@ -25,7 +36,7 @@ class Slow:
         self.state = SessionState(state)
 
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
-        threading.Event().wait(self.after)
+        self.over.wait(self.after)
         return Finding(self.ref.source, self.state, Channel.BACK, self.ref.id, Reason.ANSWER)
 
 
@@ -80,6 +91,172 @@ def test_nothing_is_asked_twice() -> None:
         asking.start([ref])
         with pytest.raises(LookupError):
             asking.next()
+
+
+def test_one_source_never_takes_every_place() -> None:
+    run = runner(Slow(ATEN, 10), Slow(EDU, 0), workers=4)
+    refs = [probe.ref for probe in run.probes.values()]
+    reasons = []
+    for _ in range(3):
+        with run.visit({}, Forwarded(), BUDGET) as asking:
+            asking.start(refs)
+            reasons.append({finding.source: finding.reason for finding in (asking.next(), asking.next())})
+
+    answers = {EDU: Reason.ANSWER}
+    assert reasons == [answers | {ATEN: reason} for reason in (Reason.DEADLINE, Reason.DEADLINE, Reason.BULKHEAD)]
+
+
+def test_places_are_given_back_and_threads_end() -> None:
+    run = runner(Slow(ATEN, 0.02), Broken(EDU, 0), workers=2)
+    for _ in range(5):
+        assert Reason.BULKHEAD not in {reason for _, reason in told(run)}
+    wait_for_the_end()
+
+
+def test_leaving_waits_for_nobody_and_late_threads_end() -> None:
+    began = time.monotonic()
+    with runner(Slow(ATEN, 0.2)).visit({}, Forwarded(), BUDGET) as asking:
+        asking.start([ProbeRef("aten-back", ATEN, Channel.BACK)])
+
+    assert waited(began) < 0.15
+    wait_for_the_end()
+
+
+def test_nothing_runs_before_the_first_question_or_after_the_deadline() -> None:
+    before = threading.active_count()
+    run = runner(Slow(ATEN, 0), Slow(EDU, 0))
+    aten, edu = (probe.ref for probe in run.probes.values())
+    with run.visit({}, Forwarded(), 0.05) as asking:
+        idle = threading.active_count()
+        asking.start([aten])
+        asking.next()
+        time.sleep(0.06)
+        asking.start([edu])
+        late = asking.next()
+
+    assert idle == before
+    assert late == Finding(EDU, SessionState.UNKNOWN, Channel.BACK, "edu-back", Reason.DEADLINE, late.ms)
+
+
+def test_an_answer_after_its_deadline_is_told_no_more() -> None:
+    run = runner(Slow(ATEN, 0.1), Slow(EDU, 5))
+    with run.visit({}, Forwarded(), 0.05) as asking:
+        asking.start(probe.ref for probe in run.probes.values())
+        first = asking.next()
+        time.sleep(0.15)
+        second = asking.next()
+
+    assert [(each.source, each.reason) for each in (first, second)] == [(ATEN, Reason.DEADLINE), (EDU, Reason.DEADLINE)]
+
+
+def test_a_late_question_has_what_is_left_of_the_time() -> None:
+    run = runner(Slow(ATEN, 0.15), Slow(EDU, 5))
+    aten, edu = (probe.ref for probe in run.probes.values())
+    began = time.monotonic()
+    with run.visit({}, Forwarded(), BUDGET) as asking:
+        asking.start([aten])
+        asking.next()
+        asking.start([edu])
+        asking.next()
+
+    assert BUDGET * 0.9 <= waited(began) < BUDGET + 0.1
+
+
+def test_a_probe_that_nobody_registered_is_unknown() -> None:
+    with runner(Slow(ATEN, 0)).visit({}, Forwarded(), BUDGET) as asking:
+        asking.start([ProbeRef("other", ATEN, Channel.BACK)])
+
+        assert asking.next() == Finding(ATEN, SessionState.UNKNOWN, Channel.BACK, "other", Reason.PROTOCOL)
+
+
+def test_no_more_threads_is_a_full_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    run = runner(Slow(ATEN, 0), workers=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuses)
+
+        assert told(run) == [(ATEN, Reason.BULKHEAD)]
+    assert told(run) == [(ATEN, Reason.ANSWER)]
+
+
+def wait_for_the_end() -> None:
+    ends = time.monotonic() + 2
+    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith("probe-")]:
+        assert time.monotonic() < ends, left
+        time.sleep(0.01)
+
+
+def status(source: str, url: str) -> HttpStatusProbe:
+    return HttpStatusProbe(
+        f"{source}-back", source, url, Pattern(status=200, contains="bonjour"), Pattern(status=302), (f"{source}-sid",)
+    )
+
+
+VISITOR = {"aten-sid": "a", "edu-sid": "e"}
+
+
+def asked(aten: str, edu: str) -> list[tuple[str, SessionState, Reason]]:
+    probes = {f"{source}-back": status(source, url) for source, url in ((ATEN, aten), (EDU, edu))}
+    with Runner(probes).visit(VISITOR, Forwarded(), BUDGET) as asking:
+        asking.start(probe.ref for probe in probes.values())
+        findings = [asking.next(), asking.next()]
+    return [(finding.source, finding.state, finding.reason) for finding in findings]
+
+
+def test_on_the_wire_one_silent_source_costs_the_other_nothing() -> None:
+    with serving(silent) as aten, serving(says("200 OK", b"bonjour")) as edu:
+        began = time.monotonic()
+        findings = asked(aten.url, edu.url)
+
+    assert findings == [
+        (EDU, SessionState.ACTIVE, Reason.ANSWER),
+        (ATEN, SessionState.UNKNOWN, Reason.DEADLINE),
+    ]
+    assert waited(began) < BUDGET + 0.1
+    assert (aten.sent("Cookie"), edu.sent("Cookie")) == (["aten-sid=a"], ["edu-sid=e"])
+    wait_for_the_end()
+
+
+def test_on_the_wire_two_bad_sources_take_one_budget() -> None:
+    with serving(drips(b"HTTP/1.1 200 OK\r\n\r\n", b"a", 0.05)) as aten, serving(silent) as edu:
+        began = time.monotonic()
+        findings = asked(aten.url, edu.url)
+
+    assert {reason for _, _, reason in findings} == {Reason.DEADLINE}
+    assert waited(began) < BUDGET + 0.1
+    wait_for_the_end()
+
+
+def test_on_the_wire_dead_sources_are_told_at_once() -> None:
+    began = time.monotonic()
+    url = f"http://127.0.0.1:{closed_port()}/"
+
+    assert {reason for _, _, reason in asked(url, url)} == {Reason.CONNECT}
+    assert waited(began) < 0.15
+
+
+def test_a_resolver_that_stalls_keeps_no_visitor_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    resolve = socket.getaddrinfo
+
+    def stalls(host: str, *given: Any, **named: Any) -> Any:
+        if host == "aten.test":
+            over.wait(10)
+        return resolve(host if host != "aten.test" else "127.0.0.1", *given, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", stalls)
+    with serving(says("200 OK", b"bonjour")) as edu:
+        began = time.monotonic()
+        findings = asked("http://aten.test/", edu.url)
+        waiting = waited(began)
+    over.set()
+
+    assert findings[0] == (EDU, SessionState.ACTIVE, Reason.ANSWER)
+    assert findings[1][:2] == (ATEN, SessionState.UNKNOWN)
+    assert findings[1][2] in (Reason.DNS, Reason.DEADLINE)
+    assert waiting < BUDGET + 0.1
 
 
 RULES = policy(

@@ -1,0 +1,49 @@
+"""What is sent to a source and what comes back: whichever client carries it, nothing else passes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiguilleur.core.model import Reason
+
+#: RFC 6265 4.1.1: cookie-octets, between two quotes or none; anything else would be ours to smuggle.
+_OCTETS = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{0,4094}"
+_COOKIE_VALUE = re.compile(rf'{_OCTETS}|"{_OCTETS}"')
+#: What may stand in a header that is forwarded.
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,1024}")
+
+
+class ProbeError(Exception):
+    """A source gave no answer: the reason and the milliseconds, nothing of what was sent. It never leaves a probe."""
+
+    def __init__(self, reason: Reason, ms: int = 0) -> None:
+        """Remember them."""
+        self.reason = reason
+        self.ms = ms
+        super().__init__(str(reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source answered: the status, an absolute `Location`, and at most 64 kB of body."""
+
+    status: int
+    location: str | None = None
+    body: bytes = field(default=b"", repr=False)
+    #: Why nothing can be read in the body: too long, or in a content coding that was not asked for.
+    unreadable: Reason | None = None
+    retry_after: bool = False
+    ms: int = 0
+
+
+def cookie_header(names: tuple[str, ...], cookies: Mapping[str, str]) -> str:
+    """The `Cookie` header with these names only, in this order; a value that is no cookie value is left out."""
+    pairs = ((name, cookies[name]) for name in names if name in cookies)
+    return "; ".join(f"{name}={value}" for name, value in pairs if _COOKIE_VALUE.fullmatch(value))
+
+
+def header_value(text: str) -> str | None:
+    """A text that may be forwarded in a header, or None."""
+    return text if _HEADER_VALUE.fullmatch(text) else None
