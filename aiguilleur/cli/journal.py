@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from aiguilleur.cli.folder import config_option, settings_of
 from aiguilleur.cli.trace import trace_of
-from aiguilleur.journal import JournalEntry, find_code, find_near, newest, normal_code, paths_in
-from aiguilleur.journal.readable import readable
+from aiguilleur.errors import JournalError, SettingsError
+from aiguilleur.journal import JournalEntry, Torn, by_age, find_code, find_near, follow, newest, normal_code, paths_in
+from aiguilleur.journal.readable import conclusion, findings_table, heading, readable
+from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
+#: A code recurs a few times a year; more of them than this on one screen help nobody.
+_MOST = 20
 _path_option = click.option(
-    "--journal", "path", type=click.Path(path_type=Path), help="A journal file (default: those of the configuration)."
+    "--journal",
+    "path",
+    type=click.Path(path_type=Path),
+    envvar="AIGUILLEUR_JOURNAL",
+    help="A journal file (default: AIGUILLEUR_JOURNAL, else those of the configuration).",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
-@click.group()
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """A file that cannot be read is a sentence and exit 1, not a traceback."""
+        try:
+            return super().invoke(ctx)
+        except JournalError as error:
+            raise _nothing(str(error)) from error
+
+
+@click.group(cls=_Group)
 def journal() -> None:
     """Read the journal."""
 
 
 @journal.command()
-@click.option("-n", "count", default=20, show_default=True, help="How many entries.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-n", "count", type=click.IntRange(min=0), default=20, show_default=True, help="How many entries.")
+@click.option("-f", "--follow", "following", is_flag=True, help="Go on with new entries until Ctrl-C.")
 @_path_option
 @_json_option
 @config_option
-def tail(folder: Path, count: int, path: Path | None, as_json: bool) -> None:
+def tail(folder: Path, paths: tuple[Path, ...], count: int, following: bool, path: Path | None, as_json: bool) -> None:
     """Print the last entries, the newest last."""
-    settings = settings_of(folder)
-    entries = list(islice(newest(_paths(settings, path)), count))
-    _print(reversed(entries), settings, as_json)
+    desk = _desk(folder, paths or ((path,) if path else ()))
+    if not following:
+        desk.insist()
+    # Whoever follows may be there before the first entry.
+    torn, files = Torn(), tuple(each for each in desk.files() if each.exists() or not following)
+    # Where the first part ends, the second begins: nothing is told twice, or not at all.
+    since = files[0].stat().st_size if files else 0
+    ends = {each: since for each in files[:1] if each.suffix != ".gz"}
+    _print(reversed(list(islice(newest(files, torn=torn, ends=ends), count))), desk.zone, as_json)
+    _tell(torn)
+    if not following:
+        return
+    try:
+        _print(follow(desk.latest, since=since), desk.zone, as_json)
+    except KeyboardInterrupt:
+        return
 
 
 @journal.command()
@@ -48,17 +82,20 @@ def tail(folder: Path, count: int, path: Path | None, as_json: bool) -> None:
 @config_option
 def show(folder: Path, code: str, path: Path | None, as_json: bool) -> None:
     """Print a visit by its code: what was seen, asked and answered, and what today's rules would do."""
-    settings = settings_of(folder)
     name = normal_code(code)
     if name is None:
         raise click.UsageError(f"'{code}' is not a code: six letters, as KOVATI")
-    entries = list(find_code(name, _paths(settings, path)))
-    if not entries:
-        _nothing(f"no visit has the code {name}")
-    if as_json:
-        _print(entries, settings, as_json)
-        return
-    click.echo("\n\n".join(trace_of(entry, settings).text() for entry in entries))
+    desk, torn = _desk(folder, (path,) if path else ()).insist(), Torn()
+    found = find_code(name, desk.files(), _MOST, torn)
+    texts = (entry.line() for entry in found) if as_json else told(found, desk.trace(), desk.zone)
+    shown = 0
+    for shown, text in enumerate(texts, 1):
+        click.echo(text if as_json or shown == 1 else f"\n{text}")
+    _tell(torn)
+    if not shown:
+        raise _nothing(f"no visit has the code {name}")
+    if shown == _MOST:
+        click.echo(f"Only the last {_MOST} entries are shown.", err=True)
 
 
 @journal.command()
@@ -70,37 +107,97 @@ def show(folder: Path, code: str, path: Path | None, as_json: bool) -> None:
 @config_option
 def find(folder: Path, etab: str, around: str, within: str, path: Path | None, as_json: bool) -> None:
     """Print the visits of a school near a time, for families who have no code."""
-    settings = settings_of(folder)
-    school = settings.directory.find(etab)
-    if school is None:
-        raise click.UsageError(f"unknown school '{etab}'")
-    span = re.fullmatch(r"([0-9]{1,6})([smh])", within)
-    if not span:
-        raise click.UsageError(f"--within {within}: write 90s, 10m or 2h")
-    try:
-        instant = datetime.fromisoformat(around)
-    except ValueError as error:
-        raise click.UsageError(f"--around {around}: write 2021-03-15 10:40") from error
-    near = timedelta(seconds=int(span[1]) * _UNITS[span[2]])
-    local = instant if instant.tzinfo else instant.replace(tzinfo=settings.site.zone)
-    entries = find_near(school.etab, local, near, _paths(settings, path))
+    desk, torn = _desk(folder, (path,) if path else ()), Torn()
+    name, instant, near = desk.etab(etab), _instant(around, desk.zone), _span(within)
+    entries = find_near(name, instant, near, desk.insist().files(), torn)
+    _print(entries, desk.zone, as_json)
+    _tell(torn)
     if not entries:
-        _nothing(f"no visit of {school.etab} within {within} of {around}")
-    _print(entries, settings, as_json)
+        raise _nothing(f"no visit of {name} within {within} of {around}")
 
 
-def _paths(settings: Settings, given: Path | None) -> tuple[Path, ...]:
-    paths = paths_in(settings.site.journal, given)
-    if not paths or not paths[0].exists():
-        _nothing("there is no journal yet; --journal FILE names another")
-    return paths
-
-
-def _print(entries: Iterable[JournalEntry], settings: Settings, as_json: bool) -> None:
+def told(
+    entries: Iterable[JournalEntry], trace: Callable[[JournalEntry], str] | None, zone: tzinfo | None = None
+) -> Iterator[str]:
+    """Each entry as an operator reads it: the rules' trace, or without rules what was found and where it led."""
     for entry in entries:
-        click.echo(json.dumps(entry.as_json()) if as_json else readable(entry, settings.site.zone))
+        if trace and entry.outcome:
+            yield trace(entry)
+            continue
+        findings = findings_table(entry)
+        yield "\n".join((heading(entry, zone), "", *findings, *(("",) if findings else ()), conclusion(entry)))
 
 
-def _nothing(message: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What a command reads: the files it was given, and the settings, which it can do without if it was given some."""
+
+    given: tuple[Path, ...]
+    settings: Settings | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.settings.site.zone if self.settings else ZoneInfo("Europe/Paris")
+
+    def files(self) -> tuple[Path, ...]:
+        return by_age(self.given) or paths_in(self.settings.site.journal if self.settings else ())
+
+    def latest(self) -> Path | None:
+        return next(iter(self.files()), None)
+
+    def trace(self) -> Callable[[JournalEntry], str] | None:
+        settings = self.settings
+        return (lambda entry: trace_of(entry, settings).text()) if settings else None
+
+    def etab(self, text: str) -> str:
+        if self.settings is None:
+            return text.strip().lower()
+        school = self.settings.directory.find(text)
+        if school is None:
+            raise click.UsageError(f"unknown school '{text}'")
+        return school.etab
+
+    def insist(self) -> _Desk:
+        if not any(path.exists() for path in self.files()):
+            raise _nothing("there is no journal yet; --journal FILE names another")
+        return self
+
+
+def _desk(folder: Path, given: tuple[Path, ...]) -> _Desk:
+    if not given:
+        return _Desk((), settings_of(folder))
+    try:
+        return _Desk(given, load(folder)[0])
+    except SettingsError:
+        click.echo(f"The configuration in {folder} is refused: its rules are not shown.", err=True)
+        return _Desk(given, None)
+
+
+def _span(text: str) -> timedelta:
+    span = re.fullmatch(r"([0-9]{1,6})([smh])", text)
+    if not span:
+        raise click.UsageError(f"--within {text}: write 90s, 10m or 2h")
+    return timedelta(seconds=int(span[1]) * _UNITS[span[2]])
+
+
+def _instant(text: str, zone: tzinfo) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"--around {text}: write 2021-03-15 10:40") from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+
+
+def _print(entries: Iterable[JournalEntry], zone: tzinfo, as_json: bool) -> None:
+    for entry in entries:
+        click.echo(entry.line() if as_json else readable(entry, zone))
+
+
+def _tell(torn: Torn) -> None:
+    if torn.count:
+        click.echo(f"{torn.count} torn line{'s' * (torn.count > 1)} passed over ({torn.first}).", err=True)
+
+
+def _nothing(message: str) -> click.exceptions.Exit:
     click.echo(f"{message[0].upper()}{message[1:]}.", err=True)
-    raise click.exceptions.Exit(1)
+    return click.exceptions.Exit(1)

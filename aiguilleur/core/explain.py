@@ -21,6 +21,8 @@ class Row:
     rule: str
     conditions: str
     place: str = ""
+    #: The sources whose session state its conditions look at.
+    sources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def sentence(explanation: Explanation, facts: Facts) -> str:
         return "No rule answers: the mire lets the visitor choose."
     row = next(row for row in explanation.rows if row.rule == explanation.rule)
     place = f" ({row.place})" if row.place else ""
-    answered = _answered(explanation.step, facts)
+    answered = _answered(explanation.step, row.sources, facts)
     return f"{answered or f'Rule {explanation.rule!r} holds: {row.conditions}'}{place}."
 
 
@@ -97,17 +99,18 @@ def _row(judged: Judged, view: View) -> Row:
     if judged.passed:
         why = "ill" if judged.passed is Passed.ILL else "not open"
         return Row(NO, rule.id, f"{conditions} (passed over: what it leads to is {why})", rule.place)
-    return Row({HIT: ANSWERS, MAY: PERHAPS}[judged.verdict], rule.id, conditions, rule.place)
+    looked_at = frozenset[str]().union(*(matcher.sources() for matcher in rule.when))
+    return Row({HIT: ANSWERS, MAY: PERHAPS}[judged.verdict], rule.id, conditions, rule.place, looked_at)
 
 
-def _answered(step: Step, facts: Facts) -> str:
-    """The plainest reason of all: the source itself said so."""
+def _answered(step: Step, looked_at: frozenset[str], facts: Facts) -> str:
+    """The plainest reason of all, where the rule asked for it: the source itself said so."""
     said = {
         finding.channel: finding
         for finding in facts.findings
         if isinstance(step, Redirect) and finding.source == step.source and finding.state is SessionState.ACTIVE
     }
-    if not said:
+    if not said or looked_at.isdisjoint(finding.source for finding in said.values()):
         return ""
     finding = said[max(said)]
     if finding.channel is Channel.SIGNAL:

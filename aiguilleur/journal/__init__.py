@@ -2,12 +2,15 @@
 
 from aiguilleur.journal.code import new_code, normal_code
 from aiguilleur.journal.configs import config_path, keep, last_good, remember_last_good
-from aiguilleur.journal.entry import Again, Event, JournalEntry, entry_of, facts_of
-from aiguilleur.journal.reading import find_code, find_near, newest, paths_in
+from aiguilleur.journal.entry import UNKNOWN, Again, Event, JournalEntry
+from aiguilleur.journal.facts import entry_of, facts_of
+from aiguilleur.journal.following import follow
+from aiguilleur.journal.reading import Torn, by_age, find_code, find_near, newest, oldest, paths_in
 from aiguilleur.journal.sinks import SINK_KINDS, FileSink, Journal, Sink, StdoutSink
 
 __all__ = [
     "SINK_KINDS",
+    "UNKNOWN",
     "Again",
     "Event",
     "FileSink",
@@ -15,16 +18,20 @@ __all__ = [
     "JournalEntry",
     "Sink",
     "StdoutSink",
+    "Torn",
+    "by_age",
     "config_path",
     "entry_of",
     "facts_of",
     "find_code",
     "find_near",
+    "follow",
     "keep",
     "last_good",
     "new_code",
     "newest",
     "normal_code",
+    "oldest",
     "paths_in",
     "remember_last_good",
 ]

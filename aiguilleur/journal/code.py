@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Callable
 
-#: No C, Q or W (heard as K or V), no M beside N, no I beside Y; what remains sounds different in French.
-_CONSONANTS = "BDFGJKLMPRSTVZ"
+#: Said aloud in French, C and Q are K, W is V, N is mistaken for M, G is J before E and I, S between vowels is Z.
+_CONSONANTS = "BDFJKLMPRTVZ"
 _VOWELS = "AEIOU"
 _SYLLABLES = 3
-#: Syllables in a row that nobody should have to say to a school.
-_RUDE = ("KAKA", "PIPI", "ZIZI", "BITE", "PUTE", "PUTA", "KULO", "SALO", "SUKA", "FUKU", "NEGR", "TUBA", "KONA", "MERD")
+#: What somebody may have heard or read instead, and the letter that was meant.
+_MEANT = str.maketrans("CQGSNWY01", "KKJZMVIOI")
+_BETWEEN = str.maketrans("", "", " \t\u00a0-._/«»\"'")
+#: What nobody should have to say to a school, nor hear from one; a code that holds one is drawn again.
+_RUDE = (
+    *("KAKA", "PIPI", "ZIZI", "ZEZE", "PETE", "PIPE", "BITE", "KIKI", "KUKU", "KUL", "ZOB", "KOKU", "PUTA", "PUTE"),
+    *("BEZE", "FUKU", "PEDE", "PEDO", "PEDA", "TAPETE", "DEBI", "MAKAK", "BIKO", "POLAK", "KAPO", "MORU"),
+)
 
 
 def new_code(draw: Callable[[int], int] = secrets.randbelow) -> str:
-    """A code as KOVATI; several visits may share one over a year, so it identifies nobody."""
+    """A code as KOVATI, of 216,000; several visits may share one over a year, so it identifies nobody."""
     while True:
         code = "".join(_CONSONANTS[draw(len(_CONSONANTS))] + _VOWELS[draw(len(_VOWELS))] for _ in range(_SYLLABLES))
         if not any(rude in code for rude in _RUDE):
@@ -22,8 +29,9 @@ def new_code(draw: Callable[[int], int] = secrets.randbelow) -> str:
 
 
 def normal_code(text: str) -> str | None:
-    """The code that somebody typed, in any case and spacing; None when it is none."""
-    letters = "".join(letter for letter in text.upper() if letter not in " -._")
+    """The code that somebody typed or heard, in any case, spacing and accents; None when it is none."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    letters = plain.translate(_BETWEEN).upper().translate(_MEANT)
     if len(letters) != 2 * _SYLLABLES:
         return None
     pairs = zip(letters[::2], letters[1::2], strict=True)

@@ -14,34 +14,49 @@ _KEPT, _LAST_GOOD = "configurations", "last-good"
 
 
 def keep(state: Path, digest: str, files: Mapping[str, bytes]) -> None:
-    """Keep these files under their digest, whole or not at all; a digest that is kept already is left alone."""
-    folder = state / _KEPT / digest
+    """Keep these files under their digest, whole or not at all; a digest that is kept already is left alone.
+
+    Raises OSError when the disk refuses.
+    """
+    folder = _folder(state, digest)
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fresh-"))
     try:
         for name, content in files.items():
-            (fresh / name).write_bytes(content)
+            _write(fresh / name, content)
+        # The folder of a temporary file is for its owner alone; the operators' group reads this one.
+        fresh.chmod(0o750)
         fresh.rename(folder)
     except OSError:
-        shutil.rmtree(fresh, ignore_errors=True)
         # Another worker may have been first; then all is well.
         if not folder.is_dir():
             raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def config_path(state: Path, digest: str) -> Path | None:
     """The folder of a kept configuration."""
-    folder = state / _KEPT / digest
-    return folder if _DIGEST.fullmatch(digest) and folder.is_dir() else None
+    if not _DIGEST.fullmatch(digest):
+        return None
+    folder = _folder(state, digest)
+    return folder if folder.is_dir() else None
 
 
 def remember_last_good(state: Path, digest: str) -> None:
     """Note, in one step, that this configuration was accepted."""
-    fresh = state / f".{_LAST_GOOD}-{os.getpid()}"
-    fresh.write_text(digest, encoding="ascii")
-    fresh.replace(state / _LAST_GOOD)
+    state.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(dir=state, prefix=f".{_LAST_GOOD}-")
+    os.close(number)
+    fresh = Path(name)
+    try:
+        _write(fresh, digest.encode("ascii"))
+        fresh.chmod(0o640)
+        fresh.replace(state / _LAST_GOOD)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def last_good(state: Path) -> Path | None:
@@ -51,3 +66,15 @@ def last_good(state: Path) -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     return config_path(state, digest)
+
+
+def _folder(state: Path, digest: str) -> Path:
+    return state / _KEPT / digest
+
+
+def _write(path: Path, content: bytes) -> None:
+    """On the disk for good before anything points at it: the last good copy is for the start after a power cut."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

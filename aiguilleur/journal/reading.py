@@ -1,75 +1,161 @@
-"""Reading the journal back, newest first, without loading it whole."""
+"""Reading the journal back, newest or oldest first, without loading it whole."""
 
 from __future__ import annotations
 
+import glob
 import gzip
+import json
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aiguilleur.errors import JournalError
 from aiguilleur.journal.entry import JournalEntry, from_line
 from aiguilleur.journal.sinks import FileSink
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 18
+#: A file that was packed is unpacked to memory up to this size, and to a temporary file beyond.
+_UNPACKED = 1 << 24
+#: Entries of one file stand in the order they were written; clocks are set, and visits last, within this.
+_DISORDER = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Torn:
+    """How many lines could not be read, and what the first said."""
+
+    count: int = 0
+    first: str = ""
+
+    def add(self, error: JournalError) -> None:
+        """Count one more."""
+        self.first = self.first or str(error)
+        self.count += 1
 
 
 def paths_in(sinks: Iterable[Any], given: Path | None = None) -> tuple[Path, ...]:
-    """The journal's files, newest first: the one given, else those that the configured sinks write."""
+    """The journal's files, the newest first: the one given, else those of the first configured sink that wrote any."""
     if given:
         return (given,)
-    found: list[Path] = []
     for sink in sinks:
-        if isinstance(sink, FileSink):
-            path = Path(sink.path.replace("{day}", "*"))
-            found += [each for pattern in ("", ".*") for each in path.parent.glob(path.name + pattern)]
-    return tuple(sorted(found, key=lambda path: path.stat().st_mtime, reverse=True))
+        # A second file sink holds the same entries: reading both would tell each visit twice.
+        if isinstance(sink, FileSink) and (found := _written(sink)):
+            return found
+    return ()
 
 
-def newest(paths: Iterable[Path]) -> Iterator[JournalEntry]:
-    """Every entry, the newest first; torn lines are passed over."""
+def by_age(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """These files, the last changed first."""
+    return tuple(sorted(paths, key=lambda path: (_changed(path), str(path)), reverse=True))
+
+
+def newest(
+    paths: Iterable[Path], *, holding: str = "", torn: Torn | None = None, ends: Mapping[Path, int] | None = None
+) -> Iterator[JournalEntry]:
+    """Every entry of these files, each file from its end; torn lines are counted and passed over.
+
+    `holding` passes over lines without this text, `ends` what was written after a file had this size.
+    """
+    needle = json.dumps(holding)[1:-1].encode("ascii")
     for path in paths:
-        for line in _lines_backwards(path):
-            try:
-                yield from_line(line.decode("ascii", "replace"), str(path))
-            except JournalError:
-                continue
+        with _opened(path) as file:
+            end = (ends or {}).get(path)
+            for line in _lines_backwards(file, needle, end):
+                yield from _entry(line, str(path), torn)
 
 
-def find_code(code: str, paths: Iterable[Path], most: int = 20) -> Iterator[JournalEntry]:
-    """The entries with this code, the newest first."""
-    return islice((entry for entry in newest(paths) if entry.code == code), most)
+def oldest(paths: Iterable[Path], *, torn: Torn | None = None) -> Iterator[JournalEntry]:
+    """The same from the beginning of the last file on, each torn line counted with its number."""
+    for path in reversed(tuple(paths)):
+        with _opened(path) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield from _entry(line, f"{path}:{number}", torn)
 
 
-def find_near(etab: str, around: datetime, within: timedelta, paths: Iterable[Path]) -> list[JournalEntry]:
+def find_code(code: str, paths: Iterable[Path], most: int = 20, torn: Torn | None = None) -> Iterator[JournalEntry]:
+    """The entries with this code, the newest first, each as soon as it is found."""
+    return islice((entry for entry in newest(paths, holding=code, torn=torn) if entry.code == code), most)
+
+
+def find_near(
+    etab: str, around: datetime, within: timedelta, paths: Iterable[Path], torn: Torn | None = None
+) -> list[JournalEntry]:
     """The entries of one school near an instant, the oldest first."""
-    near = [entry for entry in newest(paths) if entry.etab == etab and abs(entry.time - around) <= within]
+    near: list[JournalEntry] = []
+    for path in paths:
+        for entry in newest((path,), holding=etab, torn=torn):
+            if entry.time < around - within - _DISORDER:
+                break
+            if entry.etab == etab and abs(entry.time - around) <= within:
+                near.append(entry)
     return sorted(near, key=lambda entry: entry.time)
 
 
-def _lines_backwards(path: Path) -> Iterator[bytes]:
+def _written(sink: FileSink) -> tuple[Path, ...]:
+    """A sink's files and what rotation made of them (`.1`, `.2.gz`, `-20210315.gz`), by their last change."""
+    pattern = glob.escape(sink.path).replace("{day}", "*")
+    # A day may stand in a folder's name too, which Path.glob would have to be told apart.
+    names = {name for end in ("", ".*", "-*") for name in glob.glob(pattern + end)}  # noqa: PTH207
+    return by_age(map(Path, names))
+
+
+def _changed(path: Path) -> int:
     try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as packed:
-                yield from reversed(packed.read().splitlines())
-            return
-        with path.open("rb") as file:
-            yield from _blocks_backwards(file)
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _entry(line: bytes, place: str, torn: Torn | None) -> Iterator[JournalEntry]:
+    try:
+        yield from_line(line, place)
+    except JournalError as error:
+        if torn is not None:
+            torn.add(error)
+        # What a full disk left of a line may stand before a whole one that another worker wrote.
+        whole = line.rfind(b'{"time":')
+        if whole > 0:
+            yield from _entry(line[whole:], place, None)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return _unpacked(path) if path.suffix == ".gz" else path.open("rb")
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror or error}") from error
 
 
-def _blocks_backwards(file: Any) -> Iterator[bytes]:
-    end, tail = file.seek(0, os.SEEK_END), b""
-    while end > 0:
-        start = max(0, end - _BLOCK)
+def _unpacked(path: Path) -> IO[bytes]:
+    plain = tempfile.SpooledTemporaryFile(max_size=_UNPACKED)  # noqa: SIM115 (whoever reads it closes it)
+    try:
+        with gzip.open(path) as packed:
+            shutil.copyfileobj(packed, plain)
+    except (EOFError, zlib.error):
+        # Cut short: what could be unpacked is read, and its last line is torn.
+        pass
+    except OSError:
+        plain.close()
+        raise
+    plain.seek(0)
+    return plain
+
+
+def _lines_backwards(file: IO[bytes], needle: bytes, end: int | None) -> Iterator[bytes]:
+    position, tail = file.seek(0, os.SEEK_END) if end is None else end, b""
+    while position > 0:
+        start = max(0, position - _BLOCK)
         file.seek(start)
-        lines = (file.read(end - start) + tail).split(b"\n")
-        tail = lines[0]
-        yield from (line for line in reversed(lines[1:]) if line)
-        end = start
-    if tail:
-        yield tail
+        block = file.read(position - start) + tail
+        # What stands before the first newline may have begun in the block before.
+        tail, _, lines = block.partition(b"\n") if start else (b"", b"", block)
+        if needle in lines:
+            yield from (line for line in reversed(lines.split(b"\n")) if line and needle in line)
+        position = start

@@ -57,6 +57,12 @@ def test_a_presumed_session_is_told_as_such() -> None:
     )
 
 
+def test_a_session_is_not_the_reason_when_the_rule_did_not_look_at_it() -> None:
+    seen = facts(found(ATEN, "active"), choice=ATEN)
+
+    assert text(seen, policy(RULES[0]))[1] == "Rule 'chosen' holds: chose aten (config/rules.yaml:1)."
+
+
 def test_the_same_for_a_machine() -> None:
     asked = as_json(explain(facts(), policy(RULES[1], probes=(back(ATEN),))))
     offered = as_json(explain(facts(), policy()))

@@ -62,6 +62,7 @@ FIELDS = [
     "page",
     "etab",
     "academy",
+    "school_kind",
     "entry",
     "arrival",
     "outcome",
@@ -125,7 +126,7 @@ def test_codes_can_be_said_and_typed() -> None:
 
 def test_a_rude_draw_is_drawn_again() -> None:
     # K A K A B A, then B A B A B A
-    draws = iter([5, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    draws = iter([4, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 
     assert new_code(lambda _: next(draws)) == "BABABA"
 
@@ -177,7 +178,7 @@ def test_the_readable_line(capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr()
         .out.rstrip()
         .endswith(
-            "KOVATI decided teleservices clg-rochat-rousses → edu (inside-eclat) x.fr 41 ms aten: unknown (deadline, 0 ms)"
+            "KOVATI teleservices clg-rochat-rousses → edu (inside-eclat) x.fr 41 ms  aten: unknown (deadline, 0 ms)"
         )
     )
 
