@@ -1,38 +1,41 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check serve setup setup-test lock clean
+.PHONY: help run test check serve lock clean set-up-run set-up-check set-up-test
+
 CONFIG ?= config
 PORT ?= 8000
 
 help:  ## Say what each target does
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
-run: setup  ## Install everything, start the sandbox, print its addresses
-	@exec .venv/bin/aiguilleur sandbox --port $(PORT)
+run: set-up-run  ## Install everything, start the sandbox, print its addresses (PORT=8000)
+	@exec .venv/bin/aiguilleur sandbox --port '$(PORT)'
 
-test: setup-test check  ## Install everything, run all checks and tests
+test: set-up-test check  ## Install everything, run all checks and all tests (minutes; what CI runs)
 	@exec .ci/pytest
 
-check: setup  ## Lint, types, layers, configuration
+check: set-up-check  ## Lint, format, types, layers, the shipped configuration (seconds; no network)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/mypy --no-error-summary
-	@.venv/bin/lint-imports --no-cache >/dev/null || .venv/bin/lint-imports --no-cache
+	@layers=$$(.venv/bin/lint-imports) || { printf '%s\n' "$$layers"; exit 1; }
 	@.venv/bin/aiguilleur check config
 	@.venv/bin/aiguilleur check config/sandbox
 
-serve: setup  ## Serve CONFIG=config by gunicorn
-	@AIGUILLEUR_CONFIG=$(CONFIG) exec .venv/bin/gunicorn -c config/gunicorn.conf.py wsgi:app
+serve: set-up-run  ## Serve a configuration with gunicorn (CONFIG=config)
+	@AIGUILLEUR_CONFIG='$(CONFIG)' exec .venv/bin/gunicorn -c config/gunicorn.conf.py wsgi:app
 
-setup:
-	@.ci/setup
+lock: set-up-check  ## Write the lock files anew from setup.cfg (UPGRADE=1: with the newest versions it allows)
+	@.ci/lock $(if $(UPGRADE),--upgrade)
 
-setup-test:
-	@.ci/setup browser
+clean:  ## Remove what was installed and made; journals and keys in var/ stay
+	@rm -rf .venv build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache var/sandbox
+	@find aiguilleur tests config -name __pycache__ -prune -exec rm -rf {} +
 
-lock: setup  ## Write the lock file anew from setup.cfg
-	@.venv/bin/pip install --quiet --disable-pip-version-check pip-tools
-	@.venv/bin/pip-compile --quiet --extra dev --generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \
-	  --allow-unsafe --output-file requirements.lock setup.cfg
+set-up-run:
+	@.ci/setup run
 
-clean:  ## Remove what was installed and made
-	rm -rf .venv build *.egg-info var .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+set-up-check:
+	@.ci/setup check
+
+set-up-test:
+	@.ci/setup test
