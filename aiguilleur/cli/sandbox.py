@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import tempfile
 import time
 from collections.abc import Mapping
@@ -14,7 +16,7 @@ from pathlib import Path
 import click
 
 from aiguilleur.cli.folder import settings_of
-from aiguilleur.sandbox import SchoolSite, World, serve
+from aiguilleur.sandbox import SchoolSite, Server, World, serve
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
 
@@ -51,7 +53,9 @@ def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
         settings = settings_of(moved(folder, Path(copy), port) if port != _WRITTEN_PORT else folder)
         if played:
             settings = dated(settings, settings_of(calendar))
-        server = serve(build(settings, port, played), port)
+        server = _bound(build(settings, port, played), port)
+        # Ended by a service manager or by `timeout`, it cleans up after itself as after Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.start()
         click.echo(_WELCOME.format(port=port, folder=folder))
         try:
@@ -61,6 +65,17 @@ def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
             click.echo("stopped")
         finally:
             server.stop()
+
+
+def _bound(world: World, port: int) -> Server:
+    try:
+        return serve(world, port)
+    except OSError as error:
+        click.echo(
+            f"Port {port} cannot be used ({os.strerror(error.errno or 0)}): stop what uses it, or give another --port.",
+            err=True,
+        )
+        raise click.exceptions.Exit(1) from error
 
 
 def build(settings: Settings, port: int, day: date | None = None) -> World:

@@ -22,6 +22,8 @@ class Rule:
     then: Outcome
     #: Where it is written, as `config/rules.yaml:18`.
     place: str = ""
+    #: On trial: judged beside the live rules and never obeyed.
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ class Decision:
     step: Step
     rule: str
     trace: tuple[Judged, ...]
+
+    @property
+    def shadow(self) -> str:
+        """The first rule on trial that would have answered, with `~` before it if it would have asked first."""
+        judged = next((each for each in self.trace if each.passed is Passed.SHADOW), None)
+        return f"{'~' if judged.verdict is MAY else ''}{judged.rule.id}" if judged else ""
 
 
 def decide(facts: Facts, policy: Policy) -> Decision:
@@ -100,7 +108,7 @@ def _judge(rule: Rule, view: View) -> Judged:
             return Judged(rule, MISS)
         if part is MAY:
             verdict = MAY
-    return Judged(rule, verdict, passed_over(rule.then, view.facts))
+    return Judged(rule, verdict, passed_over(rule.then, view.facts) or (Passed.SHADOW if rule.shadow else None))
 
 
 def _limited(outcome: Outcome, facts: Facts) -> Redirect | Discover:

@@ -13,6 +13,13 @@ from aiguilleur.core.view import View
 ANSWERS, PERHAPS, NO = "*", "~", " "
 
 
+_WHY = {
+    Passed.CLOSED: "what it leads to is not open",
+    Passed.ILL: "what it leads to is ill",
+    Passed.SHADOW: "it is on trial",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One rule as it stood: `*` it answered, `~` it would need to ask."""
@@ -97,8 +104,7 @@ def _row(judged: Judged, view: View) -> Row:
         return Row(NO, rule.id, missing.seen(view), rule.place)
     conditions = ", ".join(matcher.seen(view) for matcher in rule.when)
     if judged.passed:
-        why = "ill" if judged.passed is Passed.ILL else "not open"
-        return Row(NO, rule.id, f"{conditions} (passed over: what it leads to is {why})", rule.place)
+        return Row(NO, rule.id, f"{conditions} (passed over: {_WHY[judged.passed]})", rule.place)
     looked_at = frozenset[str]().union(*(matcher.sources() for matcher in rule.when))
     return Row({HIT: ANSWERS, MAY: PERHAPS}[judged.verdict], rule.id, conditions, rule.place, looked_at)
 

@@ -185,6 +185,8 @@ class Passed(Enum):
 
     CLOSED = "closed"
     ILL = "ill"
+    #: On trial: judged, told and counted, never obeyed.
+    SHADOW = "shadow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def prove(policy: Policy, target: str, grounds: Iterable[Ground], most: int = MO
     dead = tuple(
         Dead(rule, tuple(name for name, _ in above[rule.id].most_common()))
         for rule in policy.rules
-        if rule.id not in alive
+        if rule.id not in alive and not rule.shadow
     )
     return Proof(dead, tuple(silent), complete=True)
 

@@ -36,9 +36,13 @@ class Server:
     """A world that answers in threads, several at once, which end with the process at the latest."""
 
     def __init__(self, world: World, port: int) -> None:
-        """Bind 127.0.0.1; on a port that is taken werkzeug says so and raises SystemExit."""
+        """Bind 127.0.0.1; OSError when the port cannot be had."""
         self._world = world
-        self._server = make_server("127.0.0.1", port, world.wsgi, threaded=True, request_handler=_QuietHandler)
+        # Bound here: on a port that is taken, werkzeug would end the process itself. It keeps a copy of the socket.
+        with socket.create_server(("127.0.0.1", port), backlog=128) as bound:
+            self._server = make_server(
+                "127.0.0.1", port, world.wsgi, fd=bound.fileno(), threaded=True, request_handler=_QuietHandler
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="sandbox")
 
     @property

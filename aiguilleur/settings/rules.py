@@ -57,7 +57,7 @@ def _rule(context: Context, here: Place, raw: schema.RawRule, name: str, source:
     when = tuple(matcher for matcher in built if matcher is not None)
     document = context.documents[RULES]
     if then is not None and len(when) == len(built):
-        yield Rule(name, when, then, f"{document.name}:{document.line(here)}")
+        yield Rule(name, when, then, f"{document.name}:{document.line(here)}", raw.shadow)
 
 
 def _outcome(context: Context, place: Place, raw: schema.RawThen, source: str | None) -> Outcome | None:

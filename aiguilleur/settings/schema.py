@@ -98,6 +98,7 @@ class RawRule(_Strict):
     each: str | None = None
     when: tuple[dict[str, Any], ...] = Field(min_length=1)
     then: RawThen
+    shadow: bool = False
 
 
 class RawDefault(_Strict):

@@ -139,6 +139,7 @@ def record(visit: Visit, decision: Decision, *, event: Event, status: int, host:
             page=visit.wanted.page or "",
             policy=running.settings.digest,
             node=running.settings.site.node,
+            shadow=decision.shadow,
             again=Again(again.rule, visit.now - again.at) if again else None,
         )
     )

@@ -1,6 +1,10 @@
-from aiguilleur.core.decision import DEFAULT_RULE, Decision, decide, passed_over
+from dataclasses import replace
+
+import pytest
+
+from aiguilleur.core.decision import DEFAULT_RULE, Decision, Rule, decide, passed_over
 from aiguilleur.core.matchers import Entry, Remembered
-from aiguilleur.core.model import Ask, Discover, Facts, Passed, Reason, Redirect, Sources, Step
+from aiguilleur.core.model import Ask, Discover, Facts, Finding, Passed, Reason, Redirect, Sources, Step
 from tests.builders import ATEN, EDU, back, chosen, facts, found, front, policy, rule, source_is
 
 ATEN_ACTIVE = rule("aten-active", ATEN, source_is(ATEN))
@@ -86,6 +90,27 @@ def test_a_mire_without_any_open_source_is_passed_over() -> None:
 
     assert decide(facts(entry="eclat"), policy(offer)).rule == DEFAULT_RULE
     assert passed_over(Discover((ATEN,)), facts()) is None
+
+
+@pytest.mark.parametrize(
+    ("tried", "known", "noted"),
+    [
+        (FROM_ECLAT, (), "from-eclat"),
+        (EDU_ACTIVE, (), "~edu-active"),
+        (EDU_ACTIVE, (found(EDU, "inactive"),), ""),
+    ],
+)
+def test_a_rule_on_trial_is_noted_and_never_obeyed(tried: Rule, known: tuple[Finding, ...], noted: str) -> None:
+    seen = facts(*known, entry="eclat", choice=ATEN)
+    alone = decide(seen, policy(CHOSEN, probes=(back(EDU),)))
+    decision = decide(seen, policy(replace(tried, shadow=True), CHOSEN, probes=(back(EDU),)))
+
+    assert steps(decision) == steps(alone) == (Redirect(ATEN), "chosen")
+    assert (alone.shadow, decision.shadow) == ("", noted)
+
+
+def test_a_rule_on_trial_below_the_answer_is_not_noted() -> None:
+    assert decide(facts(entry="eclat", choice=ATEN), policy(CHOSEN, replace(FROM_ECLAT, shadow=True))).shadow == ""
 
 
 def told(seen: Facts, *findings: object) -> Facts:

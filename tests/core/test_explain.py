@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from aiguilleur.core.decision import Policy
 from aiguilleur.core.explain import as_json, explain, lines, sentence
 from aiguilleur.core.matchers import Entry
@@ -37,9 +39,11 @@ def test_what_would_be_asked_is_marked() -> None:
 def test_a_rule_passed_over_says_why() -> None:
     ill = text(facts(found(ATEN, "active"), ill=(ATEN,)), policy(RULES[1]))
     closed = text(facts(entry="eclat", open=(ATEN,)), policy(RULES[2]))
+    tried = text(facts(entry="eclat"), policy(replace(RULES[2], shadow=True)))
 
     assert ill[0][1] == "   aten-active  aten: active (passed over: what it leads to is ill)"
     assert closed[0][1] == "   from-eclat  link: eclat (passed over: what it leads to is not open)"
+    assert tried[0][1] == "   from-eclat  link: eclat (passed over: it is on trial)"
     assert closed[1] == "No rule answers: the mire lets the visitor choose."
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 from aiguilleur.core.decision import Rule
@@ -21,6 +22,12 @@ def test_a_rule_that_another_settles_is_dead_and_named() -> None:
 
 def chosen_rule() -> Rule:
     return rule("chosen", ATEN, chosen(ATEN))
+
+
+def test_a_rule_on_trial_is_not_called_dead() -> None:
+    tried = replace(rule("late", EDU, source_is(ATEN), Entry("eclat")), shadow=True)
+
+    assert prove(policy(ACTIVE, tried), "teleservices", [BOTH]).dead == ()
 
 
 def test_rules_that_can_answer_are_alive() -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from aiguilleur.core.decision import Rule
+from aiguilleur.core.matchers import Target
+from aiguilleur.core.model import Discover
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
 from tests.web.conftest import KEY, MARCH
@@ -298,6 +301,20 @@ def test_coming_back_is_written_as_regret(client: FlaskClient, journal: Path) ->
     client.get(f"{LINK}?source=educonnect")
 
     assert entries(journal)[1]["again"] == {"rule": "chosen[educonnect]", "after_s": 0}
+
+
+def test_a_rule_on_trial_is_counted_beside_the_one_that_answered(settings: Settings, journal: Path) -> None:
+    policies = {
+        name: replace(
+            policy, rules=(Rule("tried", (Target(name),), Discover(("educonnect",)), shadow=True), *policy.rules)
+        )
+        for name, policy in settings.policies.items()
+    }
+    create_app(replace(settings, policies=policies), (KEY,), now=lambda: MARCH).test_client().get(
+        f"{LINK}?source=educonnect"
+    )
+
+    assert [(entry["rule"], entry["shadow"]) for entry in entries(journal)] == [("chosen[educonnect]", "tried")]
 
 
 def test_the_journal_holds_no_cookie_value_address_or_agent(bare: FlaskClient, journal: Path) -> None:
