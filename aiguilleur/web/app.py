@@ -41,7 +41,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["french_day"] = pages.french_day
+    app.jinja_env.filters.update(french_day=pages.french_day, typeset=pages.typeset)
     running = Service(
         settings=settings,
         runner=Runner({probe.ref.id: probe for source in settings.sources.values() for probe in source.probes}),

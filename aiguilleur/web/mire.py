@@ -38,7 +38,7 @@ def mire(etab: str | None = None) -> Response:
     if visit.wanted.school is None:
         return pages.school_finder(target, 200)
     decision = on_mire(visit.facts, settings.policies[target])
-    response = pages.mire(visit, decision, "framed" if is_framed(request) else None)
+    response = pages.framed(visit) if is_framed(request) else pages.mire(visit, decision)
     record(visit, decision, event=Event.DECIDED, status=response.status_code)
     return response
 

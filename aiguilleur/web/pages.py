@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,11 +14,13 @@ from aiguilleur.core.model import Discover, School
 from aiguilleur.journal import Event, new_code
 from aiguilleur.router import on_mire
 from aiguilleur.settings.model import Source, Target
+from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit, record
 
 #: Beyond this, a list of schools is a search, not a choice.
 _MOST_LISTED = 60
+_BEFORE, _AFTER = re.compile(r" (?=[»:;?!])"), re.compile(r"(?<=«) ")
 _MONTHS = [
     "janvier",
     "février",
@@ -52,6 +56,13 @@ def mire(visit: Visit, decision: Decision, notice: str | None = None, status: in
     return _page("mire.html", status, visit.code, visit=visit, notice=notice, choices=choices, **_context(visit))
 
 
+def framed(visit: Visit) -> Response:
+    """The one page that may be shown inside another: it holds nothing but a link that opens a window."""
+    response = _page("cadre.html", 200, visit.code, visit=visit, **_context(visit))
+    response.headers["Content-Security-Policy"] = FRAMED_POLICY
+    return response
+
+
 def retired(visit: Visit, chosen: str) -> Response:
     """The page of a choice that is no longer, or not yet, open; with the others that are."""
     settings = service().settings
@@ -82,7 +93,7 @@ def school_finder(target: str | None, status: int, code: str | None = None, *, u
     """The school finder, by name in the portal's address, and by a list while it is short."""
     settings = service().settings
     wanted = target or settings.site.mire_target or next(iter(settings.targets))
-    schools = sorted(settings.directory.schools.values(), key=lambda school: (school.town, school.name))
+    schools = sorted(settings.directory.schools.values(), key=lambda school: (plain(school.town), plain(school.name)))
     listed = schools if len(schools) <= _MOST_LISTED else []
     return _page(
         "ecole.html", status, code or new_code(), target=settings.targets[wanted], schools=listed, unknown=unknown
@@ -119,6 +130,17 @@ def floor_text() -> str:
 def french_day(day: date) -> str:
     """`1er juin 2021`, for a date."""
     return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def typeset(text: str) -> str:
+    """A configured text as French prints it: curly apostrophes, and no line that begins with a `:` or a `»`."""
+    return _BEFORE.sub("\N{NO-BREAK SPACE}", _AFTER.sub("\N{NO-BREAK SPACE}", text)).replace("'", "’")
+
+
+def plain(text: str) -> str:
+    """A text as it is looked up in a list: É beside E, M beside m."""
+    letters = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _choices(visit: Visit, offered: tuple[str, ...], notice: str | None) -> list[Choice]:

@@ -118,6 +118,6 @@ def redirect(visit: Visit, decision: Decision, source: str, event: Event = Event
 
 
 def _show(visit: Visit, decision: Decision, notice: str | None, event: Event) -> Response:
-    response = pages.mire(visit, decision, notice)
+    response = pages.framed(visit) if notice == "framed" else pages.mire(visit, decision, notice)
     record(visit, decision, event=event, status=response.status_code)
     return response

@@ -8,9 +8,11 @@ from aiguilleur.signals import matches, referer_host
 from aiguilleur.web.service import service
 
 #: No `form-action`: browsers apply it to every redirect behind a form, and those chains are not ours.
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors "
+#: Of the page that says, inside another one, that it must be opened outside: a frame that is refused shows nothing.
+FRAMED_POLICY = f"{_POLICY}*"
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": f"{_POLICY}'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -25,7 +27,9 @@ def add_headers(app: Flask) -> None:
     @app.after_request
     def _headers(response: Response) -> Response:
         for name, value in _HEADERS.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)
+        if response.headers["Content-Security-Policy"] == FRAMED_POLICY:
+            del response.headers["X-Frame-Options"]
         response.headers.setdefault("Referrer-Policy", "same-origin")
         # A static file is the same for all; everything else may depend on cookies.
         if not response.cache_control.public:

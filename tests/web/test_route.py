@@ -187,7 +187,12 @@ def test_another_site_learns_nothing_without_a_gesture(
 def test_in_a_frame_the_page_offers_a_window(client: FlaskClient) -> None:
     response = client.get(LINK, headers={"Sec-Fetch-Dest": "iframe"})
 
-    assert "Ouvrez-la dans une nouvelle fenêtre" in response.text
+    assert "Ouvrir dans une nouvelle fenêtre" in response.text
+    assert 'target="_blank" rel="noopener"' in response.text
+    assert "<button" not in response.text
+    # Refused, the frame would stay empty; so this page, which leads nowhere by itself, may be shown.
+    assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in response.headers
 
 
 def test_every_answer_carries_the_security_headers(client: FlaskClient) -> None:
