@@ -1,5 +1,5 @@
-"""What gunicorn loads: the application for the folder `AIGUILLEUR_CONFIG`; it never raises on bad settings."""
+"""What gunicorn loads: the application of the folder `AIGUILLEUR_CONFIG`, as it is now; nothing raises here."""
 
-from aiguilleur.web.start import application
+from aiguilleur.web.reload import Reloading
 
-app = application()
+app = Reloading()

@@ -73,6 +73,10 @@ class _Appender:
         self._descriptor: int | None = None
         self._torn = False
 
+    def __del__(self) -> None:
+        """A sink that no configuration names any longer gives its file back."""
+        self._close()
+
     def append(self, path: str, line: bytes) -> None:
         with self._lock:
             descriptor = self._open(path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from aiguilleur.journal import Journal
 from aiguilleur.probes import Runner
@@ -53,6 +53,11 @@ def known_of(settings: Settings) -> Known:
 def service() -> Service:
     """The service of the application that answers this request."""
     return cast(Service, current_app.extensions[_EXTENSION])
+
+
+def running_in(app: Flask) -> Service | None:
+    """The service of an application; None when it has none, as the page that knows no settings."""
+    return cast(Service | None, app.extensions.get(_EXTENSION))
 
 
 def install(extensions: dict[str, object], running: Service) -> None:

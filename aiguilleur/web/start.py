@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask, Response
 
-from aiguilleur.errors import AiguilleurError, SecretError, SettingsError
+from aiguilleur.errors import AiguilleurError, Problem, SecretError, SettingsError
 from aiguilleur.journal import keep, last_good, new_code, remember_last_good
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
@@ -23,12 +23,20 @@ _STATE = "AIGUILLEUR_STATE"
 
 def application() -> Flask:
     """The application for the configured folder; else for its last good copy; else a page that says so."""
-    folder = Path(os.environ.get("AIGUILLEUR_CONFIG", "config"))
     try:
-        settings, warnings = load(folder)
+        return started(*load(config_folder()))
     except SettingsError as error:
         _LOGGER.error("the configuration is refused:\n%s", error)
         return _from_last_good(str(error))
+
+
+def config_folder() -> Path:
+    """The folder that `AIGUILLEUR_CONFIG` names, else `config`."""
+    return Path(os.environ.get("AIGUILLEUR_CONFIG", "config"))
+
+
+def started(settings: Settings, warnings: tuple[Problem, ...]) -> Flask:
+    """The application for settings that were accepted, which are kept as the last good ones."""
     for warning in warnings:
         _LOGGER.warning("%s", warning)
     _keep(settings)

@@ -1,0 +1,114 @@
+"""The application of a folder as the folder is now: a good edit is served within seconds, a bad one changes nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiguilleur.errors import SettingsError
+from aiguilleur.journal import Event, JournalEntry, new_code
+from aiguilleur.settings.load import load
+from aiguilleur.web.service import Service, install, running_in
+from aiguilleur.web.start import application, config_folder, started
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_LOGGER = logging.getLogger("aiguilleur")
+#: The folder is looked at this often, in seconds; an edit is taken once it has stood still for one look.
+_PAUSE_S = 1.0
+Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class Reloading:
+    """A WSGI application that follows its folder; each process has its own, and requests in flight keep theirs."""
+
+    def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
+        """Read the folder; nothing is watched yet, because a server may still fork."""
+        self._folder = config_folder()
+        self._served = self._seen = stamp_of(self._folder)
+        self._pause = pause
+        self._watching = 0
+        self._lock = threading.Lock()
+        self.app = application()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer by the application in force; the first request of a process begins the watch."""
+        if self._watching != os.getpid():
+            self._watch()
+        return self.app(environ, start_response)
+
+    def look(self) -> None:
+        """Look at the folder once: what has changed and stood still since the last look is read and served."""
+        stamp = stamp_of(self._folder)
+        settled, self._seen = stamp == self._seen, stamp
+        if not settled or stamp == self._served:
+            return
+        self._served = stamp
+        try:
+            settings, warnings = load(self._folder)
+            # Tried before anyone is served by it: a page is rendered with it, whatever `load` found.
+            app = started(settings, warnings)
+            app.test_client().get("/healthz")
+        except SettingsError as error:
+            self._refused(str(error))
+        except Exception as error:
+            _LOGGER.exception("the edited configuration cannot be served")
+            self._refused(f"{type(error).__name__}: see the log of the server")
+        else:
+            self.app = app
+            _LOGGER.warning("serving the edited configuration, %s", settings.digest)
+            self._note(running_in(app), "loaded")
+
+    def _refused(self, problems: str) -> None:
+        _LOGGER.error("the edited configuration is refused, nothing has changed:\n%s", problems)
+        if (running := running_in(self.app)) is not None:
+            running = replace(running, degraded=problems)
+            install(self.app.extensions, running)
+            self._note(running, "refused")
+
+    def _note(self, running: Service | None, outcome: str) -> None:
+        if running is not None:
+            settings = running.settings
+            running.journal.write(
+                JournalEntry(
+                    time=running.now(),
+                    code=new_code(),
+                    event=Event.CONFIG,
+                    target="",
+                    outcome=outcome,
+                    policy=settings.digest,
+                    node=settings.site.node,
+                )
+            )
+
+    def _watch(self) -> None:
+        with self._lock:
+            if self._watching == os.getpid():
+                return
+            self._watching = os.getpid()
+        threading.Thread(target=self._follow, name="settings", daemon=True).start()
+
+    def _follow(self) -> None:
+        while True:
+            self._pause(_PAUSE_S)
+            try:
+                self.look()
+            except Exception:  # Whatever happens here, the configuration in force is served on.
+                _LOGGER.exception("the configuration's folder cannot be looked at")
+
+
+def stamp_of(folder: Path) -> Stamp:
+    """What tells that a file of the folder was changed, without reading it."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
+    except OSError:
+        return ()
+    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found))

@@ -1,0 +1,165 @@
+"""What is served while the files of the configuration are being edited."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from aiguilleur.web.reload import Reloading
+from tests.conftest import ROOT
+
+LINK = "/vers/teleservices/clg-rochat-rousses?source=educonnect"
+OLD, NEW = "https://teleservices.education.gouv.fr/", "https://teleservices2.education.gouv.fr/"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AIGUILLEUR_SECRET_KEYS", "k" * 32)
+    monkeypatch.delenv("AIGUILLEUR_CONFIG", raising=False)
+    return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+
+
+@pytest.fixture
+def running(folder: Path) -> Reloading:
+    """Without a watch of its own: the tests say when it looks."""
+    return Reloading(pause=lambda _: time.sleep(3600))
+
+
+def edited(folder: Path, old: str, new: str, name: str = "targets.yaml") -> None:
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def destination(running: Reloading) -> str | None:
+    return Client(running).get(LINK).headers.get("Location")
+
+
+def ready(running: Reloading) -> Any:
+    return json.loads(Client(running).get("/readyz").text)
+
+
+def config_events(folder: Path) -> list[tuple[str, str]]:
+    lines = [json.loads(line) for path in folder.parent.glob("var/journal/*") for line in path.read_text().splitlines()]
+    return [(line["outcome"], line["policy"]) for line in lines if line["event"] == "config"]
+
+
+def test_a_good_edit_is_served_once_it_stands_still(running: Reloading, folder: Path) -> None:
+    before = ready(running)["digest"]
+    edited(folder, OLD, NEW)
+    running.look()
+    assert destination(running) == OLD
+    running.look()
+
+    assert destination(running) == NEW
+    assert ready(running)["digest"] != before
+    assert config_events(folder) == [("loaded", ready(running)["digest"])]
+    assert (folder.parent / "var" / "last-good").read_text() == ready(running)["digest"]
+
+
+def test_a_bad_edit_changes_nothing_and_is_told_with_its_line(
+    running: Reloading, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    digest = ready(running)["digest"]
+    edited(folder, "is: active", "is: asleep", "rules.yaml")
+    for _ in range(3):
+        running.look()
+
+    told = ready(running)
+    assert destination(running) == OLD
+    assert (told["ready"], told["digest"]) == (True, digest)
+    assert "config/rules.yaml:" in told["degraded"]
+    assert told["degraded"] in caplog.text
+    assert config_events(folder) == [("refused", digest)]
+
+
+def test_a_bad_edit_survives_a_cold_start_and_its_mending_is_served(running: Reloading, folder: Path) -> None:
+    edited(folder, "is: active", "is: asleep", "rules.yaml")
+    again = Reloading(pause=lambda _: time.sleep(3600))
+    assert destination(again) == OLD
+    assert "config/rules.yaml:" in ready(again)["degraded"]
+    edited(folder, "is: asleep", "is: active", "rules.yaml")
+    edited(folder, OLD, NEW)
+    again.look()
+    again.look()
+
+    assert destination(again) == NEW
+    assert ready(again)["degraded"] == ""
+
+
+def _gone(folder: Path) -> None:
+    (folder / "rules.yaml").unlink()
+
+
+def _emptied(folder: Path) -> None:
+    (folder / "rules.yaml").write_bytes(b"")
+
+
+def _binary(folder: Path) -> None:
+    (folder / "rules.yaml").write_bytes(os.urandom(512))
+
+
+def _all_gone(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("broken", [_gone, _emptied, _binary, _all_gone])
+def test_whatever_becomes_of_the_files_the_service_goes_on(
+    running: Reloading, folder: Path, broken: Callable[[Path], None]
+) -> None:
+    broken(folder)
+    running.look()
+    running.look()
+
+    assert destination(running) == OLD
+    assert ready(running)["degraded"] != ""
+
+
+def test_a_start_without_any_good_configuration_is_mended_by_an_edit(folder: Path) -> None:
+    edited(folder, "is: active", "is: asleep", "rules.yaml")
+    running = Reloading(pause=lambda _: time.sleep(3600))
+    assert "Ce lien est en cours de réglage" in Client(running).get(LINK).text
+    edited(folder, "is: asleep", "is: active", "rules.yaml")
+    running.look()
+    running.look()
+
+    assert destination(running) == OLD
+
+
+def test_the_first_request_begins_the_watch_and_an_edit_is_served_within_five_seconds(folder: Path) -> None:
+    running = Reloading()
+    assert destination(running) == OLD
+    edited(folder, OLD, NEW)
+    began = time.monotonic()
+    while destination(running) != NEW:
+        assert time.monotonic() - began < 5
+        time.sleep(0.05)
+
+
+def open_files() -> int:
+    # An application is a cycle: its files are given back when the collector comes by.
+    gc.collect()
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_reloads_leave_no_open_file(running: Reloading, folder: Path) -> None:
+    counts = []
+    for turn in range(12):
+        edited(folder, *((OLD, NEW) if turn % 2 == 0 else (NEW, OLD)))
+        running.look()
+        running.look()
+        destination(running)
+        counts.append(open_files())
+
+    assert counts[-1] <= counts[1]
