@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from aiguilleur.cli.sandbox import build, moved
+from aiguilleur.cli.sandbox import build, dated, moved
 from aiguilleur.journal import FileSink
 from aiguilleur.sandbox import World, free_port, serve
 from aiguilleur.settings.load import load
@@ -37,12 +39,23 @@ def sandbox_settings(folder: Path, port: int) -> Settings:
     return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None))
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+@contextmanager
+def running_sandbox(folder: Path, day: date | None = None) -> Iterator[Sandbox]:
+    """The sandbox; on a day of the real calendar, as `sandbox --at` plays it."""
     port = free_port()
-    settings = sandbox_settings(tmp_path, port)
-    world = build(settings, port)
+    settings = sandbox_settings(folder, port)
+    if day:
+        settings = dated(settings, load(ROOT / "config")[0])
+    world = build(settings, port, day)
     server = serve(world, port)
     server.start()
-    yield Sandbox(world, port, tmp_path / "journal.jsonl", settings)
-    server.stop()
+    try:
+        yield Sandbox(world, port, folder / "journal.jsonl", settings)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(tmp_path) as sandbox:
+        yield sandbox

@@ -12,6 +12,7 @@ from aiguilleur.core.explain import Explanation, as_json, explain, lines, senten
 from aiguilleur.core.model import Ask, Discover, Facts, Redirect, Step
 from aiguilleur.errors import SettingsError
 from aiguilleur.journal import JournalEntry, config_path, facts_of
+from aiguilleur.journal.readable import findings_table, heading
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 
@@ -19,6 +20,12 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+
+_OVERRULED = (
+    "The page to choose from was shown all the same: it was asked for, or the visit was repeated, refused, "
+    "on a shared computer, or for an account that is not open."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +45,14 @@ class Trace:
         address = f" {self.entry.host}" if self.entry.host else ""
         return "\n".join(
             (
-                f"{_when(self)} · {told(self.facts)} · node {self.entry.node or '?'} · rules {self.entry.policy[:6]}",
+                heading(self.entry, self.settings.site.zone),
                 "",
                 *lines(self.then),
+                *(("", *findings_table(self.entry)) if self.entry.findings else ()),
                 "",
                 f" → {self.entry.status}{address}   {self.entry.ms} ms in all",
                 f"   {sentence(self.then, self.facts)}",
+                *((f"   {self._overruled()}",) if self._overruled() else ()),
                 f"   Today's rules: {self._today()}.",
                 *(() if self.kept else ("   (The rules of that day are not kept here; today's are shown.)",)),
             )
@@ -56,8 +65,17 @@ class Trace:
             "recorded": {"outcome": self.entry.outcome, "source": self.entry.source, "rule": self.entry.rule},
             "then": as_json(self.then),
             "today": as_json(self.now),
+            "findings": self.entry.as_json().get("findings", []),
             "rules_kept": self.kept,
         }
+
+    def _overruled(self) -> str:
+        """What was done instead of what the rules say: a page of ours looks at more than the rules do."""
+        recorded = (self.entry.outcome, self.entry.source)
+        said = (type(self.then.step).__name__.lower(), getattr(self.then.step, "source", ""))
+        if not self.kept or not self.entry.outcome or recorded == said:
+            return ""
+        return _OVERRULED
 
     def _today(self) -> str:
         if isinstance(self.now.step, Ask):
@@ -117,11 +135,6 @@ def told(facts: Facts) -> str:
     """The school and the day, for a heading."""
     school = f"{facts.school.etab} ({facts.school.academy or '?'})" if facts.school else "no school"
     return f"{facts.target} · {school} · {facts.day.day} {_MONTHS[facts.day.month - 1]} {facts.day.year}"
-
-
-def _when(trace: Trace) -> str:
-    local = trace.facts.at.astimezone(trace.settings.site.zone)
-    return f"{trace.entry.code} · {local:%H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
 def _rules_of(entry: JournalEntry, settings: Settings) -> Settings | None:

@@ -123,7 +123,9 @@ def test_the_journal_is_read_by_code_by_school_and_from_its_end() -> None:
     FileSink("var/journal/{day}.jsonl").write(entry)
     shown = run("journal", "show", "ko-va-ti")
 
-    assert shown.output.splitlines()[0].startswith("KOVATI · 10:42:00.000 · teleservices · clg-rochat-rousses")
+    assert shown.output.splitlines()[0].startswith(
+        "15 March 2021 10:42:00.000 · KOVATI · teleservices · clg-rochat-rousses (besancon)"
+    )
     assert " → 303 x.fr" in shown.output
     assert "Today's rules: the same." in shown.output
     assert json.loads(run("journal", "tail", "--json").output)["code"] == "KOVATI"
