@@ -6,12 +6,19 @@ import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import permutations, product
 from typing import ClassVar
 
 import pytest
 
-from aiguilleur.core.model import Channel, Reason, SessionState
+from aiguilleur.core.matchers import Matcher
+from aiguilleur.core.model import Channel, Facts, Reason, SessionState
+from aiguilleur.core.verdict import MAY
+from aiguilleur.journal import JournalEntry, Sink
+from aiguilleur.journal.entry import from_line
 from aiguilleur.probes import BackChannelProbe, Forwarded
+from tests.builders import ATEN, EDU, back, facts, found, policy
 from tests.wire import Answer, closed_port, cut, drips, resets, resets_after, says, serving, silent, waited
 
 BUDGET = 0.3
@@ -139,3 +146,85 @@ class BackChannelContract:
                 list(visitors.map(lambda value: probe.ask({self.cookie: value}, Forwarded(), 5), values))
 
         assert sorted(wire.sent("Cookie")) == [f"{self.cookie}={value}" for value in values]
+
+
+class MatcherContract:
+    """Settles once and for all, looks at no source that it does not name, and says what it saw."""
+
+    #: Two probes for each source, so that one answer does not settle it.
+    probes = tuple(back(source, f"{source}-{number}") for source in (ATEN, EDU) for number in (1, 2))
+    visits = (
+        facts(),
+        facts(school=None),
+        facts(open=()),
+        facts(open=(EDU,), entry="eclat", choice=ATEN, remembered=EDU),
+        facts(entry="eclat", choice=ATEN, cookies=frozenset({"CT"})),
+    )
+
+    def make(self) -> Matcher:
+        """The condition; on sources it knows `ATEN` alone, or none."""
+        raise NotImplementedError
+
+    def judged(self, seen: Facts) -> int:
+        return self.make().judge(policy(probes=self.probes).view(seen))
+
+    def test_what_is_settled_stays_settled_whatever_is_learnt_in_whatever_order(self) -> None:
+        for visit, states in product(self.visits, product(("active", "inactive"), repeat=4)):
+            answers = [found(p.source, state, by=p.id) for p, state in zip(self.probes, states, strict=True)]
+            ends = set()
+            for order in permutations(answers):
+                seen, verdict = visit, self.judged(visit)
+                for answer in order:
+                    seen = seen.learn(answer)
+                    before, verdict = verdict, self.judged(seen)
+                    assert before in (MAY, verdict)
+                ends.add(verdict)
+            assert len(ends) == 1
+            assert MAY not in ends
+
+    def test_a_source_that_it_does_not_name_changes_nothing(self) -> None:
+        assert self.make().sources() <= {ATEN}
+        for visit in self.visits:
+            others = [found(EDU, "active", by=f"{EDU}-{number}") for number in (1, 2)]
+            assert self.judged(visit.learn(*others)) == self.judged(visit)
+
+    def test_it_says_in_one_line_what_it_saw(self) -> None:
+        for visit in self.visits:
+            said = self.make().seen(policy(probes=self.probes).view(visit))
+            assert said
+            assert said.isprintable()
+
+
+class SinkContract:
+    """Takes an entry as it is, shows or keeps one line for each, and says nothing that the entry does not hold."""
+
+    def make(self) -> Sink:
+        """The sink."""
+        raise NotImplementedError
+
+    def kept(self) -> list[str]:
+        """The lines that it has written since `make`."""
+        raise NotImplementedError
+
+    def test_each_entry_is_one_line_of_its_own(self, entry: JournalEntry) -> None:
+        sink = self.make()
+        for _ in range(3):
+            sink.write(entry)
+
+        lines = self.kept()
+        assert len(lines) == 3
+        assert len(set(lines)) == 1
+        assert entry.code in lines[0]
+
+    def test_a_line_for_a_machine_reads_back_as_the_entry(self, entry: JournalEntry) -> None:
+        self.make().write(entry)
+        [line] = self.kept()
+        if line.startswith("{"):
+            assert from_line(line) == entry
+            assert line.isascii()
+
+    def test_what_a_field_holds_never_breaks_the_line(self, entry: JournalEntry) -> None:
+        self.make().write(replace(entry, rule="a\nb\u2028c\x1b[2J"))
+
+        [line] = self.kept()
+        assert line.isprintable()
