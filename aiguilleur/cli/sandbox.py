@@ -57,8 +57,8 @@ def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
         # Ended by a service manager or by `timeout`, it cleans up after itself as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.start()
-        click.echo(_WELCOME.format(port=port, folder=folder))
         try:
+            click.echo(_WELCOME.format(port=port, folder=folder))
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +28,11 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class Reloading:
     """A WSGI application that follows its folder; each process has its own, and requests in flight keep theirs."""
 
-    def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
-        """Read the folder; nothing is watched yet, because a server may still fork."""
+    def __init__(self, over: threading.Event | None = None) -> None:
+        """Read the folder; nothing is watched yet, because a server may still fork. `over` ends the watch once set."""
         self._folder = config_folder()
         self._served = self._seen = stamp_of(self._folder)
-        self._pause = pause
+        self._over = over or threading.Event()
         self._watching = 0
         self._lock = threading.Lock()
         self.app = application()
@@ -96,8 +95,7 @@ class Reloading:
         threading.Thread(target=self._follow, name="settings", daemon=True).start()
 
     def _follow(self) -> None:
-        while True:
-            self._pause(_PAUSE_S)
+        while not self._over.wait(_PAUSE_S):
             try:
                 self.look()
             except Exception:  # Whatever happens here, the configuration in force is served on.

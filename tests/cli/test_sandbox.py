@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
@@ -27,8 +26,7 @@ def test_a_port_that_is_taken_is_said_with_the_way_out() -> None:
     assert told.output.startswith(f"Port {port} cannot be used (Address already in use): stop what uses it")
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_ended_by_a_signal_it_leaves_nothing_behind(tmp_path: Path, end: signal.Signals) -> None:
+def test_ended_by_a_service_manager_it_leaves_nothing_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from aiguilleur.cli import main; main()", "sandbox", "--port", str(free_port())]
     with subprocess.Popen(
         command, cwd=ROOT, env={"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, text=True
@@ -40,8 +38,11 @@ def test_ended_by_a_signal_it_leaves_nothing_behind(tmp_path: Path, end: signal.
             if line.startswith("Stop with"):
                 break
         made = list(tmp_path.iterdir())
-        process.send_signal(end)
-        rest, _ = process.communicate(timeout=10)
+        process.terminate()
+        try:
+            rest, _ = process.communicate(timeout=10)
+        finally:
+            process.kill()
 
     assert said[1] == "aiguilleur is running, with a simulated académie around it.\n"
     assert (process.returncode, rest) == (0, "stopped\n")

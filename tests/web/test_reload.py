@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,10 +30,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
 
 
+def unwatched() -> Reloading:
+    """Without a watch of its own: the tests say when it looks."""
+    over = threading.Event()
+    over.set()
+    return Reloading(over)
+
+
 @pytest.fixture
 def running(folder: Path) -> Reloading:
-    """Without a watch of its own: the tests say when it looks."""
-    return Reloading(pause=lambda _: time.sleep(3600))
+    return unwatched()
 
 
 def edited(folder: Path, old: str, new: str, name: str = "targets.yaml") -> None:
@@ -86,7 +93,7 @@ def test_a_bad_edit_changes_nothing_and_is_told_with_its_line(
 
 def test_a_bad_edit_survives_a_cold_start_and_its_mending_is_served(running: Reloading, folder: Path) -> None:
     edited(folder, "is: active", "is: asleep", "rules.yaml")
-    again = Reloading(pause=lambda _: time.sleep(3600))
+    again = unwatched()
     assert destination(again) == OLD
     assert "config/rules.yaml:" in ready(again)["degraded"]
     edited(folder, "is: asleep", "is: active", "rules.yaml")
@@ -128,7 +135,7 @@ def test_whatever_becomes_of_the_files_the_service_goes_on(
 
 def test_a_start_without_any_good_configuration_is_mended_by_an_edit(folder: Path) -> None:
     edited(folder, "is: active", "is: asleep", "rules.yaml")
-    running = Reloading(pause=lambda _: time.sleep(3600))
+    running = unwatched()
     assert "Ce lien est en cours de réglage" in Client(running).get(LINK).text
     edited(folder, "is: asleep", "is: active", "rules.yaml")
     running.look()
@@ -138,13 +145,17 @@ def test_a_start_without_any_good_configuration_is_mended_by_an_edit(folder: Pat
 
 
 def test_the_first_request_begins_the_watch_and_an_edit_is_served_within_five_seconds(folder: Path) -> None:
-    running = Reloading()
-    assert destination(running) == OLD
-    edited(folder, OLD, NEW)
-    began = time.monotonic()
-    while destination(running) != NEW:
-        assert time.monotonic() - began < 5
-        time.sleep(0.05)
+    over = threading.Event()
+    running = Reloading(over)
+    try:
+        assert destination(running) == OLD
+        edited(folder, OLD, NEW)
+        began = time.monotonic()
+        while destination(running) != NEW:
+            assert time.monotonic() - began < 5
+            time.sleep(0.05)
+    finally:
+        over.set()
 
 
 def open_files() -> int:
