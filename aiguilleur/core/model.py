@@ -87,6 +87,8 @@ class Finding:
     reason: Reason
     #: How long the answer took, in milliseconds.
     ms: int = 0
+    #: For how many seconds the source asked to be left alone.
+    rest_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

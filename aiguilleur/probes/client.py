@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, ClassVar
@@ -28,7 +29,7 @@ from urllib3.util.retry import Retry
 
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.deadline import TimedSocket, TimedTlsSocket, UnreachableError, connect
-from aiguilleur.probes.exchange import Answer, ProbeError
+from aiguilleur.probes.exchange import Answer, ProbeError, seconds_of
 
 MOST_BYTES = 64 * 1024
 #: As many connections are kept for a source as the runner has places for it.
@@ -85,7 +86,7 @@ class Client:
                 location=_absolute(url, got.headers.get("Location")),
                 body=body,
                 unreadable=unreadable,
-                retry_after="Retry-After" in got.headers,
+                retry_after_s=seconds_of(got.headers.get("Retry-After"), datetime.now(UTC)),
                 ms=_ms(began),
             )
 

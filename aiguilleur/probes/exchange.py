@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from aiguilleur.core.model import Reason
 
@@ -34,8 +36,24 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     #: Why nothing can be read in the body: too long, or in a content coding that was not asked for.
     unreadable: Reason | None = None
-    retry_after: bool = False
+    #: For how many seconds it asks to be left alone (RFC 9110 10.2.3); None when it does not.
+    retry_after_s: int | None = None
     ms: int = 0
+
+
+def seconds_of(retry_after: str | None, now: datetime) -> int | None:
+    """A `Retry-After`, which is a number of seconds or a date; None when there is none, 0 when it cannot be read."""
+    if retry_after is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
+        return int(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0
+    # RFC 5322 3.3: without a zone that is known, it is UTC.
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0, round((until - now).total_seconds()))
 
 
 def cookie_header(names: tuple[str, ...], cookies: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -75,7 +75,7 @@ class HttpStatusProbe:
             answer = self._client.get(self.url, self._headers(held, forwarded), within)
         except ProbeError as failure:
             return self._found(SessionState.UNKNOWN, failure.reason, failure.ms)
-        return self._found(*self._read(answer), answer.ms)
+        return replace(self._found(*self._read(answer), answer.ms), rest_s=answer.retry_after_s or 0)
 
     def _headers(self, held: str, forwarded: Forwarded) -> dict[str, str]:
         agent = header_value(forwarded.user_agent) if "user-agent" in self.forward else None
@@ -101,7 +101,7 @@ def _unread(answer: Answer) -> Reason:
     """Why an answer that fits no pattern says nothing."""
     if answer.status == _TOO_MANY_REQUESTS:
         return Reason.THROTTLED
-    if answer.status == _UNAVAILABLE and answer.retry_after:
+    if answer.status == _UNAVAILABLE and answer.retry_after_s is not None:
         return Reason.MAINTENANCE
     return Reason.STATUS if answer.status >= _SERVER_ERROR else Reason.PARSE
 

@@ -6,11 +6,12 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
+from aiguilleur.probes.breaker import Breaker, Health
 from aiguilleur.probes.contract import BackChannelProbe, Forwarded
 
 _LOGGER = logging.getLogger("aiguilleur.probes")
@@ -25,9 +26,18 @@ class Runner:
     others theirs.
     """
 
-    def __init__(self, probes: Mapping[str, BackChannelProbe], workers: int = 64) -> None:
-        """No thread is started here: a server may still fork."""
+    def __init__(
+        self,
+        probes: Mapping[str, BackChannelProbe],
+        workers: int = 64,
+        *,
+        breaker: Callable[[], Breaker] = Breaker,
+        changed: Callable[[ProbeRef, Health], None] | None = None,
+    ) -> None:
+        """No thread is started here: a server may still fork. `changed` is told when a breaker opens or closes."""
         self.probes = probes
+        self._breakers = {probe.ref.id: breaker() for probe in probes.values()}
+        self._changed = changed
         self._places = threading.BoundedSemaphore(workers)
         sources = {probe.ref.source for probe in probes.values()}
         self._per_source = {source: threading.BoundedSemaphore(max(1, workers // 2)) for source in sources}
@@ -35,6 +45,29 @@ class Runner:
     def visit(self, cookies: Mapping[str, str], forwarded: Forwarded, budget: float) -> Asking:
         """Ask on behalf of one visitor; `budget` is in seconds, for all probes together."""
         return Asking(self, cookies, forwarded, budget)
+
+    def ill(self) -> frozenset[str]:
+        """The sources of which no probe may be asked now."""
+        refused: dict[str, bool] = {}
+        for name, probe in self.probes.items():
+            source = probe.ref.source
+            refused[source] = refused.get(source, True) and self._breakers[name].refuses()
+        return frozenset(source for source, ill in refused.items() if ill)
+
+    def health(self) -> dict[str, Health]:
+        """How each probe's breaker stands."""
+        return {name: breaker.health for name, breaker in self._breakers.items()}
+
+    def admit(self, ref: ProbeRef) -> int | Reason:
+        """The breaker's turn for a call, or why it refuses."""
+        breaker = self._breakers.get(ref.id)
+        return breaker.enter() if breaker else Reason.PROTOCOL
+
+    def learn(self, ref: ProbeRef, turn: int, finding: Finding | None) -> None:
+        """Tell the breaker how that call went, or that it was not made."""
+        health = self._breakers[ref.id].leave(turn, finding)
+        if health is not None and self._changed is not None:
+            self._changed(ref, health)
 
     def enter(self, ref: ProbeRef) -> bool:
         """Take a place to ask this probe, if there is one."""
@@ -110,19 +143,27 @@ class Asking:
     def _ask(self, ref: ProbeRef, deadline: float) -> None:
         if time.monotonic() >= deadline:
             return
+        turn = self._runner.admit(ref)
+        if isinstance(turn, Reason):
+            self._answers.put((ref.id, _silence(ref, turn)))
+            return
         if not self._runner.enter(ref):
-            self._answers.put((ref.id, _silence(ref, Reason.BULKHEAD)))
+            self._full(ref, turn)
             return
         # Daemon: a source that hangs must not keep a server from stopping.
-        thread = threading.Thread(target=self._run, args=(ref, deadline), name=f"probe-{ref.id}", daemon=True)
+        thread = threading.Thread(target=self._run, args=(ref, turn, deadline), name=f"probe-{ref.id}", daemon=True)
         try:
             thread.start()
         except RuntimeError:
             # The system gives no more threads: as full a house as any.
             self._runner.leave(ref)
-            self._answers.put((ref.id, _silence(ref, Reason.BULKHEAD)))
+            self._full(ref, turn)
 
-    def _run(self, ref: ProbeRef, deadline: float) -> None:
+    def _full(self, ref: ProbeRef, turn: int) -> None:
+        self._runner.learn(ref, turn, None)
+        self._answers.put((ref.id, _silence(ref, Reason.BULKHEAD)))
+
+    def _run(self, ref: ProbeRef, turn: int, deadline: float) -> None:
         try:
             within = deadline - _MARGIN - time.monotonic()
             finding = self._runner.probes[ref.id].ask(self._cookies, self._forwarded, within)
@@ -131,6 +172,7 @@ class Asking:
             finding = _silence(ref, Reason.PROTOCOL)
         finally:
             self._runner.leave(ref)
+        self._runner.learn(ref, turn, finding)
         self._answers.put((ref.id, finding))
 
 

@@ -18,6 +18,7 @@ from aiguilleur.probes import Runner
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import health, mire, pages, route
+from aiguilleur.web.health import note_source
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
 from aiguilleur.web.service import Service, install, known_of, service, utc_now
@@ -44,7 +45,10 @@ def create_app(
     app.jinja_env.filters.update(french_day=pages.french_day, typeset=pages.typeset)
     running = Service(
         settings=settings,
-        runner=Runner({probe.ref.id: probe for source in settings.sources.values() for probe in source.probes}),
+        runner=Runner(
+            {probe.ref.id: probe for source in settings.sources.values() for probe in source.probes},
+            changed=lambda ref, health: note_source(running, ref, health),
+        ),
         journal=Journal(settings.site.journal),
         seal=Seal(keys),
         known=known_of(settings),

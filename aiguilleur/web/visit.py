@@ -93,7 +93,7 @@ def open_visit(request: Request, wanted: Wanted) -> Visit:
         at=at,
         day=local_day(running, at),
         open=settings.open_sources(wanted.target, wanted.school, local_day(running, at)),
-        ill=settings.ill_sources(at),
+        ill=settings.ill_sources(at) | running.runner.ill(),
         signals=seen,
         findings=tuple(signals.presumed(running.presumptions, cookies)),
     )

@@ -284,3 +284,37 @@ def test_else_it_comes_at_the_deadline() -> None:
     assert decision.step == Redirect(ATEN)
     assert seen.ill == {EDU}
     assert BUDGET * 0.9 <= waited(began) < BUDGET + 0.2
+
+
+def test_a_silent_source_is_waited_for_by_the_first_visitors_alone() -> None:
+    told: list[tuple[str, str]] = []
+    slow = Slow(ATEN, 60)
+    asked = Runner(
+        {"aten-back": Silent(slow), "edu-back": Slow(EDU, 0)},
+        changed=lambda ref, health: told.append((ref.source, health.state)),
+    )
+    waits, reasons = [], []
+    for _ in range(6):
+        began = time.monotonic()
+        with asked.visit({}, Forwarded(), BUDGET) as asking:
+            asking.start([slow.ref])
+            reasons.append(asking.next().reason)
+        waits.append(waited(began))
+
+    assert reasons == [Reason.DEADLINE] * 3 + [Reason.BREAKER] * 3
+    assert min(waits[:3]) > BUDGET * 0.9
+    assert max(waits[3:]) < 0.05
+    assert told == [(ATEN, "open")]
+    assert asked.ill() == {ATEN}
+    assert asked.health()["edu-back"].state == "closed"
+
+
+class Silent(Slow):
+    """A source that never answers, as a probe tells it when its time is over."""
+
+    def __init__(self, like: Slow) -> None:
+        super().__init__(like.ref.source, 0)
+
+    def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
+        self.over.wait(within)
+        return Finding(self.ref.source, SessionState.UNKNOWN, Channel.BACK, self.ref.id, Reason.DEADLINE)

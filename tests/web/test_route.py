@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ from flask.testing import FlaskClient
 
 from aiguilleur.core.decision import Rule
 from aiguilleur.core.matchers import Target
-from aiguilleur.core.model import Discover
+from aiguilleur.core.model import Channel, Discover, Finding, ProbeRef, Reason, SessionState
+from aiguilleur.probes import Forwarded
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
 from tests.web.conftest import KEY, MARCH
@@ -342,3 +344,40 @@ def test_alive_and_ready(client: FlaskClient, settings: Settings) -> None:
     assert client.get("/healthz").data == b"ok\n"
     assert ready.json is not None
     assert (ready.status_code, ready.json["digest"]) == (200, settings.digest)
+
+
+class Dead:
+    """A source whose server refuses every call."""
+
+    ref = ProbeRef("aten-besancon-dead", "aten-besancon", Channel.BACK)
+
+    def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
+        return Finding(self.ref.source, SessionState.UNKNOWN, Channel.BACK, self.ref.id, Reason.CONNECT)
+
+
+def test_a_source_that_keeps_failing_is_left_alone_shown_ill_and_told_to_operators(
+    settings: Settings, journal: Path
+) -> None:
+    dead = Dead()
+    sources = dict(settings.sources) | {"aten-besancon": replace(settings.sources["aten-besancon"], probes=(dead,))}
+    policies = {name: replace(each, probes={"aten-besancon": (dead.ref,)}) for name, each in settings.policies.items()}
+    client = create_app(replace(settings, sources=sources, policies=policies), (KEY,), now=lambda: MARCH).test_client()
+    for _ in range(4):
+        page = client.get(LINK).text
+    ready = client.get("/readyz")
+
+    assert "Ce service répond mal en ce moment." in page
+    assert [(entry["event"], entry.get("outcome")) for entry in entries(journal)] == [
+        ("decided", "discover"),
+        ("decided", "discover"),
+        ("source", "open"),
+        ("decided", "discover"),
+        ("decided", "discover"),
+    ]
+    # The last visit did not even ask.
+    assert ["findings" in entry for entry in entries(journal)] == [True, True, True, True, False]
+    assert ready.status_code == 200
+    assert ready.json is not None
+    assert ready.json["sources"]["aten-besancon"] == "ill"
+    assert ready.json["probes"][dead.ref.id]["breaker"] == "open"
+    assert client.get(f"{LINK}?source=aten-besancon").status_code == 303
