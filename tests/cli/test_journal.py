@@ -191,7 +191,9 @@ def test_a_hostile_file_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
 
 def test_tail_follows_until_it_is_interrupted(file: Path) -> None:
-    code = "from aiguilleur.cli.journal import journal; journal()"
+    # Whoever started the tests in the background may have had interrupts ignored, which is inherited.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from aiguilleur.cli.journal import journal; journal()"
     command = [sys.executable, "-c", code, "tail", "-n", "1", "-f", "--json", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         watchdog = threading.Timer(20, process.kill)
