@@ -41,21 +41,17 @@ def sandbox_settings(folder: Path, port: int) -> Settings:
 
 @contextmanager
 def running_sandbox(folder: Path, day: date | None = None) -> Iterator[Sandbox]:
-    """The sandbox; on a day of the real calendar, as `sandbox --at` plays it."""
+    """A sandbox as `aiguilleur sandbox` runs it, with `--at` when a day is given."""
     port = free_port()
     settings = sandbox_settings(folder, port)
     if day:
         settings = dated(settings, load(ROOT / "config")[0])
     world = build(settings, port, day)
-    server = serve(world, port)
-    server.start()
-    try:
+    with serve(world, port):
         yield Sandbox(world, port, folder / "journal.jsonl", settings)
-    finally:
-        server.stop()
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as sandbox:
-        yield sandbox
+    with running_sandbox(tmp_path) as running:
+        yield running

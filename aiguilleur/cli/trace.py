@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from aiguilleur.core.explain import Explanation, as_json, explain, lines, sentence
+from aiguilleur.core.decision import DEFAULT_RULE, Policy
+from aiguilleur.core.explain import ANSWERS, Explanation, Row, as_json, explain, lines, sentence
 from aiguilleur.core.model import Ask, Discover, Facts, Redirect, Step
 from aiguilleur.errors import SettingsError
-from aiguilleur.journal import JournalEntry, config_path, facts_of
+from aiguilleur.journal import Event, JournalEntry, config_path, facts_of
 from aiguilleur.journal.readable import findings_table, heading
+from aiguilleur.router import on_mire
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 
@@ -20,12 +22,6 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-
-
-_OVERRULED = (
-    "The page to choose from was shown all the same: it was asked for, or the visit was repeated, refused, "
-    "on a shared computer, or for an account that is not open."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +35,23 @@ class Trace:
     #: Whether the rules of that day could be read; else `then` is by today's.
     kept: bool
     settings: Settings
+    #: What answered in the place of the rules; blank when they did.
+    aside: str = ""
 
     def text(self) -> str:
         """The table and the sentences, as DESIGN 11 draws them."""
         address = f" {self.entry.host}" if self.entry.host else ""
+        findings = findings_table(self.entry)
+        aside = f"{self.aside[:1].upper()}{self.aside[1:]}: the rules were not what answered."
         return "\n".join(
             (
                 heading(self.entry, self.settings.site.zone),
                 "",
                 *lines(self.then),
-                *(("", *findings_table(self.entry)) if self.entry.findings else ()),
                 "",
+                *((*findings, "") if findings else ()),
                 f" → {self.entry.status}{address}   {self.entry.ms} ms in all",
-                f"   {sentence(self.then, self.facts)}",
-                *((f"   {self._overruled()}",) if self._overruled() else ()),
+                f"   {aside if self.aside else sentence(self.then, self.facts)}",
                 f"   Today's rules: {self._today()}.",
                 *(() if self.kept else ("   (The rules of that day are not kept here; today's are shown.)",)),
             )
@@ -69,14 +68,6 @@ class Trace:
             "rules_kept": self.kept,
         }
 
-    def _overruled(self) -> str:
-        """What was done instead of what the rules say: a page of ours looks at more than the rules do."""
-        recorded = (self.entry.outcome, self.entry.source)
-        said = (type(self.then.step).__name__.lower(), getattr(self.then.step, "source", ""))
-        if not self.kept or not self.entry.outcome or recorded == said:
-            return ""
-        return _OVERRULED
-
     def _today(self) -> str:
         if isinstance(self.now.step, Ask):
             return f"would ask {named(self.now.step)} first"
@@ -91,15 +82,33 @@ def trace_of(entry: JournalEntry, settings: Settings) -> Trace:
     school = settings.directory.schools.get(entry.etab)
     facts = facts_of(entry, school, settings.site.zone)
     target = facts.target if facts.target in settings.targets else next(iter(settings.targets))
-    then = old or settings
-    return Trace(
-        entry=entry,
-        facts=facts,
-        then=explain(facts, then.policies.get(facts.target) or settings.policies[target]),
-        now=explain(facts, settings.policies[target]),
-        kept=old is not None,
-        settings=settings,
-    )
+    policy, today = (old or settings).policies.get(facts.target) or settings.policies[target], settings.policies[target]
+    then, now = explain(facts, policy), explain(facts, today)
+    aside = _aside(entry, then if old else None)
+    if aside:
+        then, now = (_aside_from(entry, facts, each, aside) for each in (policy, today))
+    return Trace(entry, facts, then, now, old is not None, settings, aside)
+
+
+def _aside(entry: JournalEntry, by_rules: Explanation | None) -> str:
+    """What answered in the place of the rules, if anything did; `by_rules` is what the rules of that day give."""
+    chosen = entry.signals.choice
+    if entry.event is Event.CHOICE:
+        return f"a click on the mire chose {entry.source}"
+    if entry.event is Event.REFUSED:
+        return (
+            f"{chosen} was chosen and is not open" if chosen and chosen not in entry.open else "framed, or not a click"
+        )
+    if by_rules is None or entry.rule != DEFAULT_RULE or by_rules.rule == DEFAULT_RULE:
+        return ""
+    if entry.again:
+        return f"back {entry.again.after_s} s after {entry.again.rule}"
+    return "the mire's own address, an unknown school or a shared computer"
+
+
+def _aside_from(entry: JournalEntry, facts: Facts, policy: Policy, why: str) -> Explanation:
+    step = Redirect(entry.source) if entry.event is Event.CHOICE else on_mire(facts, policy).step
+    return Explanation((Row(ANSWERS, entry.rule, why),), step, entry.rule)
 
 
 def print_trace(facts: Facts, settings: Settings) -> None:

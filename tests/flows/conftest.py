@@ -1,3 +1,5 @@
+"""One Chromium for all flows, and a fresh browser profile for each."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -6,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -18,7 +20,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def family(chromium: Browser) -> Iterator[BrowserContext]:
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(locale="fr-FR")
     context.set_default_timeout(10_000)
     yield context
@@ -26,5 +28,5 @@ def family(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(family: BrowserContext) -> Page:
-    return family.new_page()
+def page(profile: BrowserContext) -> Page:
+    return profile.new_page()

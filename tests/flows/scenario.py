@@ -1,59 +1,200 @@
-"""The customer's situations, in the customer's words: one file each in `tests/scenarios`."""
+"""A situation written in the customer's words: `tests/scenarios/*.yaml`, read strictly."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
+from aiguilleur.sandbox import Mode
+
 FOLDER = Path(__file__).parents[1] / "scenarios"
+ROCHAT = "clg-rochat-rousses"
+
+T = TypeVar("T")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class ScenarioError(Exception):
+    """A scenario file says something that nobody could play."""
 
 
-class Attendu(_Strict):
-    """Where the visitor lands, and which rule sent them there."""
+class Start(StrEnum):
+    """Where the link stands that the family follows."""
 
-    arrivee: Literal["teleservices", "ent", "login", "mire"]
-    regle: str
-    source: str | None = None
-    choix: list[str] = []
-    malade: str | None = None
-    titre: str | None = None
-    sans_passer_par: Literal["educonnect"] | None = None
-
-
-class Clic(_Strict):
-    """The click on the mire that follows, and whether a password is then asked for."""
-
-    sur: str
-    arrivee: Literal["teleservices", "ent"]
-    connexion: bool = False
+    ECLAT = "eclat"
+    SCOLARITE_ATEN = "scolarite-aten"
+    SCOLARITE_NATIONAL = "scolarite-national"
+    PUBLIC = "lien-public"
+    QR_CODE = "qr-code"
+    OLD_CHOICE = "ancien-choix-aten"
 
 
-class Scenario(_Strict):
-    """One situation: what the browser holds, where the link stands, and what must come of a click on it."""
+class Held(StrEnum):
+    """What a family did before, and in which browser it left a trace."""
 
+    ATEN = "aten"
+    ATEN_DIJON = "aten-dijon"
+    EDUCONNECT = "educonnect"
+    FRANCECONNECT = "franceconnect"
+    DEAD_ATEN = "temoin-aten-mort"
+
+
+FAULTS = {"en panne": Mode.DOWN, "muette": Mode.MUTE}
+YES_NO = {"oui": True, "non": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A source that fails when the link is followed; `mended` when it is well again before the click on the mire."""
+
+    source: str
+    mode: Mode
+    mended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the family gets: the first answer, then where it lands."""
+
+    #: The rule that gives the first answer, and how often the browser is sent away to find out.
+    rule: str
+    trips: int
+    #: The mire's accounts in their order, those shown ill, and its title where it is not the plain one.
+    mire: tuple[str, ...] = ()
+    ill: tuple[str, ...] = ()
+    title: str = ""
+    #: The account that is clicked there.
+    click: str = ""
+    #: Whether a login is asked for on the way, and the site where the way ends.
+    login: bool = False
+    service: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One row of the table of situations."""
+
+    name: str
     situation: str
-    depuis: Literal["eclat", "lien-public", "qr-code", "scolarite-aten", "scolarite-nationale", "ancien-choix-aten"]
-    attendu: Attendu
-    etablissement: str = "clg-rochat-rousses"
-    sessions: list[Literal["aten", "educonnect", "franceconnect"]] = []
-    temoin_aten_mort: bool = False
-    panne_aten: Literal["arret", "muet"] | None = None
-    jour: date | None = None
-    clic: Clic | None = None
+    start: Start
+    expected: Expected
+    held: tuple[Held, ...] = ()
+    school: str = ROCHAT
+    fault: Fault | None = None
+    #: The day that is played; else today, on which both sources are open.
+    day: date | None = None
 
 
-def scenarios() -> dict[str, Scenario]:
-    """Every file, by its name."""
-    yaml = YAML(typ="safe")
-    return {
-        path.stem: Scenario.model_validate(yaml.load(path.read_text(encoding="utf-8")))
-        for path in sorted(FOLDER.glob("*.yaml"))
-    }
+class _Keys:
+    """The keys of one mapping, each taken once; what is left over is an error."""
+
+    def __init__(self, place: str, content: object) -> None:
+        if not isinstance(content, Mapping):
+            raise ScenarioError(f"{place}: keys and values are expected")
+        self._place, self._left = place, dict(content)
+
+    def must(self, key: str, read: Callable[[Any], T]) -> T:
+        if key not in self._left:
+            raise ScenarioError(f"{self._place}: no key '{key}'")
+        try:
+            return read(self._left.pop(key))
+        except (KeyError, ValueError, TypeError) as error:
+            raise ScenarioError(f"{self._place}: {key}: {error}") from error
+
+    def may(self, key: str, read: Callable[[Any], T], default: T) -> T:
+        return self.must(key, read) if key in self._left else default
+
+    def end(self) -> None:
+        if self._left:
+            raise ScenarioError(f"{self._place}: unknown keys: {', '.join(map(str, self._left))}")
+
+
+def scenarios(folder: Path = FOLDER) -> list[Scenario]:
+    """Every scenario, by the name of its file; ScenarioError when there is none."""
+    found = [read(path) for path in sorted(folder.glob("*.yaml"))]
+    if not found:
+        raise ScenarioError(f"{folder}: no scenario")
+    return found
+
+
+def read(path: Path) -> Scenario:
+    """The scenario in a file; ScenarioError naming the file and the key."""
+    keys = _Keys(path.name, YAML(typ="safe").load(path))
+    scenario = Scenario(
+        name=path.stem,
+        situation=keys.must("situation", _text),
+        start=keys.must("depuis", Start),
+        held=keys.may("sessions", _several(Held), ()),
+        school=keys.may("ecole", _text, ROCHAT),
+        fault=keys.may("panne", lambda content: _fault(f"{path.name}: panne", content), None),
+        day=keys.may("date", _day, None),
+        expected=keys.must("attendu", lambda content: _expected(f"{path.name}: attendu", content)),
+    )
+    keys.end()
+    inside = scenario.start in (Start.ECLAT, Start.SCOLARITE_ATEN, Start.SCOLARITE_NATIONAL)
+    if inside and scenario.held[-1:] in ((), (Held.DEAD_ATEN,)):
+        raise ScenarioError(f"{path.name}: depuis: a portal or Scolarité Services is entered through a session")
+    return scenario
+
+
+def _fault(place: str, content: object) -> Fault | None:
+    keys = _Keys(place, content)
+    fault = Fault(
+        source=keys.must("source", _text),
+        mode=keys.must("comment", lambda word: FAULTS[word]),
+        mended=keys.may("rétablie avant le clic", lambda word: YES_NO[word], False),
+    )
+    keys.end()
+    return fault
+
+
+def _expected(place: str, content: object) -> Expected:
+    keys = _Keys(place, content)
+    expected = Expected(
+        rule=keys.must("règle", _text),
+        trips=keys.must("allers-retours", _count),
+        mire=keys.may("mire", _several(_text), ()),
+        ill=keys.may("malades", _several(_text), ()),
+        title=keys.may("titre", _text, ""),
+        click=keys.may("clic", _text, ""),
+        login=keys.must("connexion demandée", lambda word: YES_NO[word]),
+        service=keys.must("service", _text),
+        source=keys.must("source", _text),
+    )
+    keys.end()
+    if bool(expected.mire) != bool(expected.click) or not set(expected.ill) <= set(expected.mire):
+        raise ScenarioError(f"{place}: a mire has a click, and the sources shown ill are on it")
+    return expected
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"a text is expected, not {value!r}")
+    return value.strip()
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"a number is expected, not {value!r}")
+    return value
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, date):
+        raise TypeError(f"a date is expected, not {value!r}")
+    return value
+
+
+def _several(read_one: Callable[[Any], T]) -> Callable[[Any], tuple[T, ...]]:
+    def read_all(values: object) -> tuple[T, ...]:
+        if not isinstance(values, list):
+            raise TypeError(f"a list is expected, not {values!r}")
+        return tuple(map(read_one, values))
+
+    return read_all

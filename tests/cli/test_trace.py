@@ -1,0 +1,84 @@
+"""What `explain --code` prints when something else than the rules answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiguilleur.cli.trace import Trace, trace_of
+from aiguilleur.core.model import Channel, Reason
+from aiguilleur.journal import Again, Event, entry_of
+from aiguilleur.settings.load import load
+from aiguilleur.settings.model import Settings
+from tests.builders import facts, found
+from tests.conftest import ROOT
+
+BOTH = ("aten-besancon", "educonnect")
+ACTIVE = found("aten-besancon", "active", by="aten-besancon-status")
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load(Path(ROOT / "config"))[0]
+
+
+def traced(settings: Settings, event: Event, *, open: tuple[str, ...] = BOTH, **recorded: Any) -> Trace:
+    choice = recorded.pop("choice", None)
+    decided = {"outcome": "discover", "rule": "default", "status": 200, "policy": settings.digest} | recorded
+    return trace_of(entry_of(facts(ACTIVE, open=open, choice=choice), event=event, code="KOVATI", **decided), settings)
+
+
+def steps(trace: Trace) -> tuple[object, object, str]:
+    told = trace.as_json()
+    return told["then"]["step"], told["today"]["step"], told["then"]["rule"]
+
+
+def test_a_click_on_the_mire_is_told_as_one(settings: Settings) -> None:
+    recorded: dict[str, Any] = {"outcome": "redirect", "source": "educonnect", "rule": "choice", "status": 303}
+    trace = traced(settings, Event.CHOICE, choice="educonnect", **recorded)
+
+    assert steps(trace) == ({"redirect": "educonnect"}, {"redirect": "educonnect"}, "choice")
+    assert " * choice  a click on the mire chose educonnect" in trace.text()
+    assert "   A click on the mire chose educonnect: the rules were not what answered." in trace.text()
+    assert "Today's rules: the same." in trace.text()
+
+
+def test_a_choice_that_is_not_open_is_told(settings: Settings) -> None:
+    trace = traced(settings, Event.REFUSED, open=("educonnect",), choice="aten-besancon")
+
+    assert steps(trace) == ({"discover": ["educonnect"]}, {"discover": ["educonnect"]}, "default")
+    assert " * default  aten-besancon was chosen and is not open" in trace.text()
+
+
+@pytest.mark.parametrize(
+    ("event", "again", "why"),
+    [
+        (Event.REFUSED, None, "framed, or not a click"),
+        (Event.DECIDED, Again("inside-eclat", 40), "back 40 s after inside-eclat"),
+        (Event.DECIDED, None, "the mire's own address, an unknown school or a shared computer"),
+    ],
+)
+def test_the_mire_that_no_rule_gave_is_told(settings: Settings, event: Event, again: Again | None, why: str) -> None:
+    trace = traced(settings, event, again=again)
+
+    assert steps(trace)[2] == "default"
+    assert f" * default  {why}\n" in trace.text()
+    assert "Today's rules: the same." in trace.text()
+
+
+def test_rules_that_are_not_kept_do_not_pass_for_something_else(settings: Settings) -> None:
+    trace = traced(settings, Event.DECIDED, policy="0123456789ab")
+
+    assert (trace.aside, trace.then.rule) == ("", "aten-active[aten-besancon]")
+
+
+def test_every_finding_is_told_also_those_that_the_rule_did_not_look_at(settings: Settings) -> None:
+    presumed = found("aten-besancon", "active", by="CTSESSION", channel=Channel.SIGNAL, reason=Reason.PRESUMED)
+    trace = traced(settings, Event.DECIDED)
+    text = replace(trace, entry=replace(trace.entry, findings=(presumed, ACTIVE))).text()
+
+    assert "   aten-besancon  active  CTSESSION, signal, presumed, 0 ms\n" in text
+    assert "   aten-besancon  active  aten-besancon-status, server, answer, 0 ms\n" in text
