@@ -99,7 +99,9 @@ def _floor(problems: str) -> Flask:
 
 _FLOOR = """<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Service en réglage</title></head>
+<title>Service en réglage</title>
+<style>body {{ max-width: 36rem; margin: 0 auto; padding: 1rem; font: 1.0625rem/1.5 system-ui, sans-serif }}
+h1 {{ font-size: 1.45rem }}</style></head>
 <body><main><h1>Ce lien est en cours de réglage</h1>
 <p>Vous n’avez rien fait de mal. Passez par le site de votre établissement, avec le bouton « Se connecter »,
 ou revenez dans quelques minutes.</p>

@@ -192,6 +192,7 @@ def test_in_a_frame_the_page_offers_a_window(client: FlaskClient) -> None:
     assert "Ouvrir dans une nouvelle fenêtre" in response.text
     assert 'target="_blank" rel="noopener"' in response.text
     assert "<button" not in response.text
+    assert response.text.count("<a ") == 1
     # Refused, the frame would stay empty; so this page, which leads nowhere by itself, may be shown.
     assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
     assert "X-Frame-Options" not in response.headers
