@@ -21,9 +21,9 @@ from aiguilleur.probes import BackChannelProbe, Forwarded
 from tests.builders import ATEN, EDU, back, facts, found, policy
 from tests.wire import Answer, closed_port, cut, drips, resets, resets_after, says, serving, silent, waited
 
-BUDGET = 0.3
+BUDGET = 0.5
 #: How long after its time a probe may still come back, in seconds: this machine is shared.
-LATE = 0.25
+LATE = 0.8
 
 ODD: Mapping[str, Answer] = {
     "closes at once": cut(b""),
@@ -95,7 +95,7 @@ class BackChannelContract:
         began = time.monotonic()
 
         assert self.told(f"http://127.0.0.1:{closed_port()}/") == (SessionState.UNKNOWN, Reason.CONNECT)
-        assert waited(began) < LATE
+        assert waited(began) < BUDGET
 
     def test_a_stalled_tls_handshake_is_cut(self) -> None:
         with serving(silent) as wire:

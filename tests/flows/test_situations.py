@@ -15,7 +15,7 @@ from tests.flows.scenario import Held, Scenario, scenarios
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 #: What a visit may take beyond the sources' budget, in milliseconds, on a machine that is busy.
-SPARE_MS = 300
+SPARE_MS = 800
 
 
 def recorded(sandbox: Sandbox) -> list[JournalEntry]:

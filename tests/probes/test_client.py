@@ -15,7 +15,7 @@ from aiguilleur.probes.exchange import Answer, ProbeError
 from tests.probes.conftest import Certified
 from tests.wire import closed_port, cut, drips, floods, resets, says, serving, silent, waited
 
-BUDGET, LATE = 0.4, 0.25
+BUDGET, LATE = 0.4, 0.8
 COOKIE = {"Cookie": "sid=canary"}
 OK = says("200 OK", b"bonjour")
 
