@@ -19,6 +19,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _UAI = re.compile(r"[0-9]{7}[A-Z]")
 _UAI_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _COLUMNS = ("etab", "uai", "name", "kind", "town", "academy", "phone", "mail")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 _DATED = re.compile(r"(?P<source>[a-z0-9_-]+)_(?P<edge>from|until)")
 #: What people type is cut here before anything looks at it.
 _LONGEST = 300
@@ -49,7 +50,8 @@ def directory_of(schools: tuple[School, ...]) -> Directory:
 def spelled(text: str) -> str:
     """The label or UAI inside what was pasted: capitals, spaces, trailing dots, whole hosts and addresses forgiven."""
     name = text[:_LONGEST].strip().strip("\u00a0.,;/ ").lower()
-    if "//" in name:
+    # Further on, `//` belongs to a path or to an address inside the query.
+    if _SCHEME.match(name):
         try:
             name = urlsplit(name).hostname or ""
         except ValueError:
@@ -90,13 +92,20 @@ class _Reading:
         self.lines: dict[str, int] = {}
 
     def read(self, text: str) -> tuple[Directory, tuple[Problem, ...]]:
-        rows = csv.reader(io.StringIO(text), delimiter=";")
-        header = [column.strip() for column in next(rows, [])]
-        if not self._header(header):
-            return Directory(), tuple(self.problems)
-        for row in rows:
-            if row and not row[0].startswith("#"):
-                self._row(rows.line_num, header, [cell.strip() for cell in row])
+        # Strict: else a quotation mark that is never closed swallows the schools below it without a word.
+        rows = csv.reader(io.StringIO(text), delimiter=";", strict=True)
+        began = 1
+        try:
+            header = [column.strip() for column in next(rows, [])]
+            if not self._header(header):
+                return Directory(), tuple(self.problems)
+            began = rows.line_num + 1
+            for row in rows:
+                if row and not row[0].startswith("#"):
+                    self._row(began, header, [cell.strip() for cell in row])
+                began = rows.line_num + 1
+        except csv.Error:
+            self._note(began, 1, "", "a quotation mark is opened and not closed at the end of its cell")
         return Directory(self.schools, self.by_uai), tuple(self.problems)
 
     def _note(self, line: int, column: int, path: str, message: str) -> None:
@@ -107,8 +116,10 @@ class _Reading:
             self._note(1, 1, "", f"the first line must name the columns: {';'.join(_COLUMNS)}")
             return False
         for index, column in enumerate(header):
-            if column not in _COLUMNS and not _DATED.fullmatch(column):
-                place = len(";".join(header[:index])) + (2 if index else 1)
+            place = len(";".join(header[:index])) + (2 if index else 1)
+            if column in header[:index]:
+                self._note(1, place, "", f"column '{column}' is there twice")
+            elif column not in _COLUMNS and not _DATED.fullmatch(column):
                 self._note(
                     1, place, "", f"unknown column '{column}'; known: {', '.join(_COLUMNS)}, SOURCE_from, SOURCE_until"
                 )

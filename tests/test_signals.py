@@ -1,94 +1,245 @@
-"""What a request says by itself, and what it is not believed to say."""
-
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aiguilleur.core.model import Arrival, Channel, Reason, SessionState, Signals
-from aiguilleur.signals import Known, Presumption, candidate_schools, cookies_of, presumed, read
+from aiguilleur import signals
+from aiguilleur.core.model import Arrival, Channel, Finding, Reason, SessionState, Signals
+from aiguilleur.signals import Known, Presumption
+from tests.builders import ATEN, EDU
 
 KNOWN = Known(
-    entries=frozenset({"eclat"}),
-    sources=frozenset({"aten", "edu"}),
-    cookies=frozenset({"CT", "ACT"}),
+    entries=frozenset({"eclat", "affiche"}),
+    sources=frozenset({ATEN, EDU}),
+    cookies=frozenset({"CTSESSION", "ACTSESSION"}),
     hosts=("teleservices.example", "*.eclat.example"),
     portal_suffix="eclat.example",
 )
-CT = Presumption("aten", SessionState.ACTIVE, cookie="CT", unless_blank="ACT")
-NO_CT = Presumption("aten", SessionState.INACTIVE, no_cookie="CT")
+HAS_SESSION = Presumption(ATEN, SessionState.ACTIVE, cookie="CTSESSION", unless_blank="ACTSESSION")
+HAS_NONE = Presumption(ATEN, SessionState.INACTIVE, no_cookie="CTSESSION")
+#: A browser writes a blank cookie in any of these ways.
+BLANK = ["", "%20", '""', '"%20"']
 
 
-def test_only_configured_names_are_read() -> None:
-    headers = {"Sec-Fetch-Site": "cross-site", "Referer": "https://clg.eclat.example/page?secret=1"}
-    cookies = {"CT": "v", "other": "x", "ACT": "%20"}
+def came_from(referer: str) -> dict[str, str]:
+    return {"Referer": referer}
 
-    assert read(KNOWN, headers, cookies, entry="eclat", choice="aten", remembered="edu") == Signals(
-        "aten", "edu", "eclat", Arrival.CROSS_SITE, "*.eclat.example", frozenset({"CT", "ACT=blank"})
+
+def test_cookies_are_read_as_they_came() -> None:
+    header = 'CTSESSION=a=b; ACTSESSION="%20";blank=; spaced =x;  last=  c  '
+
+    assert signals.cookies_of(header) == {
+        "CTSESSION": "a=b",
+        "ACTSESSION": '"%20"',
+        "blank": "",
+        "spaced ": "x",
+        "last": "c",
+    }
+
+
+def test_the_first_cookie_of_a_name_counts() -> None:
+    assert signals.cookies_of("sid=narrow; sid=wide; sid=") == {"sid": "narrow"}
+
+
+@pytest.mark.parametrize("header", ["", ";", "; ;", "=", "=value", "name", "name; other", "\x00"])
+def test_what_is_no_pair_is_no_cookie(header: str) -> None:
+    assert signals.cookies_of(header) == {}
+
+
+def test_more_than_two_hundred_cookies_are_not_looked_at() -> None:
+    header = "; ".join(f"c{number}=1" for number in range(5000))
+
+    assert list(signals.cookies_of(header)) == [f"c{number}" for number in range(200)]
+
+
+def test_a_name_is_exact_to_its_capitals() -> None:
+    assert signals.read(KNOWN, {}, signals.cookies_of("ctsession=1")).cookies == frozenset()
+
+
+@pytest.mark.parametrize("value", BLANK)
+def test_a_blank_cookie_is_there_and_says_nothing(value: str) -> None:
+    read = signals.read(KNOWN, {}, signals.cookies_of(f"CTSESSION={value}; ACTSESSION=1"))
+
+    assert read.cookies == {"CTSESSION=blank", "ACTSESSION"}
+
+
+def test_only_configured_names_pass() -> None:
+    cookies = signals.cookies_of("CTSESSION=canary; other=canary")
+    read = signals.read(
+        KNOWN, came_from("https://canary.example/canary"), cookies, entry="canary", choice="canary", remembered="canary"
     )
-    assert read(KNOWN, {}, {}, entry="evil", choice="evil", remembered="evil") == Signals()
+
+    assert read == Signals(arrival=Arrival.CROSS_SITE, referer_host=signals.OTHER, cookies=frozenset({"CTSESSION"}))
+
+
+def test_configured_names_do_pass() -> None:
+    read = signals.read(KNOWN, {}, {}, entry="affiche", choice=ATEN, remembered=EDU)
+
+    assert (read.entry, read.choice, read.remembered) == ("affiche", ATEN, EDU)
+
+
+@pytest.mark.parametrize("entry", ["Eclat", "eclat ", "éclat", "", "eclat,affiche"])
+def test_an_entry_is_one_of_the_closed_list_to_the_letter(entry: str) -> None:
+    assert signals.read(KNOWN, {}, {}, entry=entry).entry is None
 
 
 @pytest.mark.parametrize(
-    ("header", "cookies"),
+    ("site", "arrival"),
     [
-        ("", {}),
-        ("a=1; b=2", {"a": "1", "b": "2"}),
-        ("a=1;a=2", {"a": "1"}),
-        ("a", {}),
-        ("=x; ;;a==", {"a": "="}),
-        (" a = 1 ", {"a ": "1"}),
-        (";".join(f"c{number}=x" for number in range(500)), {f"c{number}": "x" for number in range(200)}),
+        ("same-origin", Arrival.SAME_SITE),
+        ("same-site", Arrival.SAME_SITE),
+        ("cross-site", Arrival.CROSS_SITE),
+        ("none", Arrival.NONE),
+        ("Cross-Site", Arrival.NONE),
+        ("of a later age", Arrival.NONE),
     ],
 )
-def test_cookies_are_read_as_they_came_and_the_first_of_a_name_counts(header: str, cookies: dict[str, str]) -> None:
-    assert cookies_of(header) == cookies
+def test_fetch_metadata_says_how_the_browser_came(site: str, arrival: Arrival) -> None:
+    assert signals.arrival_of({"Sec-Fetch-Site": site}) is arrival
+
+
+def test_fetch_metadata_survives_a_stripped_referer_and_wins_over_one() -> None:
+    assert signals.arrival_of({"Sec-Fetch-Site": "cross-site"}) is Arrival.CROSS_SITE
+    assert signals.arrival_of({"Sec-Fetch-Site": "none"} | came_from("https://a.example/")) is Arrival.NONE
 
 
 @pytest.mark.parametrize(
-    ("headers", "arrival", "host"),
+    ("referer", "arrival"),
     [
-        ({}, Arrival.NONE, None),
-        ({"Sec-Fetch-Site": "none"}, Arrival.NONE, None),
-        ({"Sec-Fetch-Site": "same-origin"}, Arrival.SAME_SITE, None),
-        ({"Sec-Fetch-Site": "nonsense"}, Arrival.NONE, None),
-        ({"Referer": "https://TELESERVICES.example/x"}, Arrival.CROSS_SITE, "teleservices.example"),
-        ({"Referer": "https://elsewhere.example/"}, Arrival.CROSS_SITE, "other"),
-        ({"Referer": "https://a.b.eclat.example/"}, Arrival.CROSS_SITE, "other"),
-        ({"Referer": "https://eclat.example/"}, Arrival.CROSS_SITE, "other"),
-        ({"Referer": "https://evil-eclat.example/"}, Arrival.CROSS_SITE, "other"),
-        ({"Referer": "android-app://fr.eclat.example/"}, Arrival.NONE, None),
-        ({"Referer": "https://[::1"}, Arrival.NONE, None),
-        ({"Referer": "/relative"}, Arrival.NONE, None),
+        ("https://a.example/", Arrival.CROSS_SITE),
+        ("", Arrival.NONE),
+        ("android-app://com.example.mail/", Arrival.NONE),
+        ("http://[", Arrival.NONE),
     ],
 )
-def test_the_way_the_browser_came_survives_whatever_the_referer_holds(
-    headers: dict[str, str], arrival: Arrival, host: str | None
-) -> None:
-    signals = read(KNOWN, headers, {})
-
-    assert (signals.arrival, signals.referer_host) == (arrival, host)
+def test_a_browser_without_fetch_metadata_is_read_by_its_referer(referer: str, arrival: Arrival) -> None:
+    assert signals.arrival_of(came_from(referer)) is arrival
 
 
 @pytest.mark.parametrize(
-    ("cookies", "states"),
+    ("referer", "host"),
     [
-        ({"CT": "v"}, ["active"]),
-        ({"CT": "v", "ACT": "w"}, ["active"]),
-        ({"CT": "v", "ACT": ""}, []),
-        ({"CT": "v", "ACT": "%20"}, []),
-        ({"CT": '""'}, ["inactive"]),
-        ({}, ["inactive"]),
+        ("https://teleservices.example/ts?canary=1#x", "teleservices.example"),
+        ("http://teleservices.example:8080", "teleservices.example"),
+        ("HTTPS://TELESERVICES.Example/", "teleservices.example"),
+        ("https://user:word@teleservices.example/", "teleservices.example"),
+        ("https://teleservices.example@evil.example/", "evil.example"),
+        ("https://[::1]/", "::1"),
     ],
 )
-def test_a_cookie_lets_presume_unless_the_other_one_says_logged_out(cookies: dict[str, str], states: list[str]) -> None:
-    findings = list(presumed((CT, NO_CT), cookies))
-
-    assert [finding.state for finding in findings] == states
-    assert all((f.channel, f.reason, f.source) == (Channel.SIGNAL, Reason.PRESUMED, "aten") for f in findings)
+def test_only_the_host_of_a_referer_is_read(referer: str, host: str) -> None:
+    assert signals.referer_host(came_from(referer)) == host
 
 
-def test_the_school_is_looked_for_in_the_path_then_the_query_then_the_portal() -> None:
-    portal = {"Referer": "https://clg-rochat.eclat.example/sg.do"}
+@pytest.mark.parametrize(
+    "referer",
+    [
+        "",
+        "about:blank",
+        "android-app://com.google.android.gm/",
+        "data:text/html,https://teleservices.example/",
+        "file:///etc/passwd",
+        "teleservices.example",
+        "//teleservices.example/",
+        "https://",
+        "https:///path",
+        "http://[",
+        "http://[zz]/",
+        "https://\u2100.example/",
+        "\x00\r\n",
+    ],
+)
+def test_a_referer_that_is_no_web_address_is_none(referer: str) -> None:
+    assert signals.referer_host(came_from(referer)) is None
+    assert signals.read(KNOWN, came_from(referer), {}).referer_host is None
 
-    assert candidate_schools(KNOWN, portal, "path", "query") == ("path", "query", "clg-rochat.eclat.example")
-    assert candidate_schools(KNOWN, {"Referer": "https://x.other.example/"}, None, None) == ()
+
+def test_no_referer_at_all_is_none() -> None:
+    assert signals.referer_host({}) is None
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_no_text_breaks_the_reading_nor_comes_through_it(text: str) -> None:
+    headers = {"Referer": text, "Sec-Fetch-Site": text}
+    read = signals.read(KNOWN, headers, signals.cookies_of(text), entry=text, choice=text, remembered=text)
+
+    assert read.referer_host in {None, signals.OTHER, *KNOWN.hosts}
+    assert read.entry in {None, *KNOWN.entries}
+    assert {read.choice, read.remembered} <= {None, *KNOWN.sources}
+    assert {name.removesuffix("=blank") for name in read.cookies} <= KNOWN.cookies
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("teleservices.example", "teleservices.example"),
+        ("clg-a.eclat.example", "*.eclat.example"),
+        ("eclat.example", signals.OTHER),
+        (".eclat.example", signals.OTHER),
+        ("a.b.eclat.example", signals.OTHER),
+        ("eclat.example.evil.example", signals.OTHER),
+        ("xeclat.example", signals.OTHER),
+        ("*.eclat.example", "*.eclat.example"),
+        (None, None),
+    ],
+)
+def test_a_host_is_told_as_the_configuration_writes_it(host: str | None, told: str | None) -> None:
+    assert signals.matching_host(host, KNOWN.hosts) == told
+
+
+def test_an_exact_host_counts_before_a_pattern_wherever_it_stands() -> None:
+    hosts = ("*.eclat.example", "clg-a.eclat.example")
+
+    assert signals.matching_host("clg-a.eclat.example", hosts) == "clg-a.eclat.example"
+
+
+@pytest.mark.parametrize(
+    ("header", "states"),
+    [
+        ("CTSESSION=x", ["active"]),
+        ("CTSESSION=x; ACTSESSION=y", ["active"]),
+        ("CTSESSION=x; ACTSESSION=%20", []),
+        ("CTSESSION=%20", ["inactive"]),
+        ("CTSESSION=", ["inactive"]),
+        ("ACTSESSION=y", ["inactive"]),
+        ("", ["inactive"]),
+    ],
+)
+def test_cookies_let_presume(header: str, states: list[str]) -> None:
+    found = signals.presumed([HAS_SESSION, HAS_NONE], signals.cookies_of(header))
+
+    assert [finding.state for finding in found] == states
+
+
+@pytest.mark.parametrize("value", BLANK)
+def test_a_visitor_who_has_logged_out_is_not_presumed_to_be_there(value: str) -> None:
+    assert not HAS_SESSION.holds({"CTSESSION": "x", "ACTSESSION": value})
+
+
+def test_a_presumption_is_weak_and_names_the_cookie_but_not_its_value() -> None:
+    cookie, absence = (
+        signals.presumed([HAS_SESSION, HAS_NONE], {"CTSESSION": "canary"}),
+        signals.presumed([HAS_NONE], {}),
+    )
+
+    assert list(cookie) == [Finding(ATEN, SessionState.ACTIVE, Channel.SIGNAL, "CTSESSION", Reason.PRESUMED)]
+    assert [finding.by for finding in absence] == ["no CTSESSION"]
+
+
+def test_the_school_is_named_by_the_path_then_the_query_then_the_portal() -> None:
+    portal = came_from("https://Clg-C.eclat.example/sg.do")
+
+    assert signals.candidate_schools(KNOWN, portal, "clg-a", "clg-b") == ("clg-a", "clg-b", "clg-c.eclat.example")
+    assert signals.candidate_schools(KNOWN, portal, None, "") == ("clg-c.eclat.example",)
+
+
+@pytest.mark.parametrize(
+    "referer", ["https://clg-c.example/", "https://eclat.example/", "android-app://x.eclat.example/"]
+)
+def test_a_page_that_is_no_portal_names_no_school(referer: str) -> None:
+    assert signals.candidate_schools(KNOWN, came_from(referer), None, None) == ()
+
+
+def test_without_a_portal_suffix_no_referer_names_a_school() -> None:
+    assert signals.candidate_schools(Known(), came_from("https://clg-c.eclat.example/"), None, None) == ()
