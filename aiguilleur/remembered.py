@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from itsdangerous import BadData, URLSafeSerializer
 
 from aiguilleur.errors import TokenError
+from aiguilleur.signing import SKEW_S, Signer
 
-#: A clock may be this many seconds ahead on another node.
-SKEW_S = 10
 MOST_SCHOOLS = 4
 MOST_VISITS = 5
 RECENT_LIFE_S = 24 * 3600
@@ -87,20 +81,20 @@ class Seal:
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Derive one signer per kind of value, so that one is never taken for the other."""
-        self._choice = _serializer(keys, "aiguilleur.remembered.v1")
-        self._recent = _serializer(keys, "aiguilleur.recent.v1")
+        self._choice = Signer(keys, "aiguilleur.remembered.v1")
+        self._recent = Signer(keys, "aiguilleur.recent.v1")
 
     def seal(self, value: Remembered | Recent) -> str:
         """The signed text of a value; it is readable by all and can be changed by none."""
         if isinstance(value, Remembered):
-            return str(self._choice.dumps([value.source, list(value.schools)]))
+            return self._choice.sign([value.source, list(value.schools)])
         rows = [[v.at, v.target, v.etab, v.source, v.rule, v.code, int(v.weak)] for v in value.visits]
-        return str(self._recent.dumps(rows))
+        return self._recent.sign(rows)
 
     def remembered(self, text: str | None) -> Remembered:
         """The remembered choice in a cookie; nothing when it is absent, forged or of another version."""
         try:
-            source, schools = _load(self._choice, text)
+            source, schools = self._choice.read(text)
             return Remembered(str(source) if source else None, tuple(map(str, schools))[:MOST_SCHOOLS])
         except (TokenError, TypeError, ValueError):
             return Remembered()
@@ -108,7 +102,7 @@ class Seal:
     def recent(self, text: str | None) -> Recent:
         """The last visits in a cookie; none when it is absent, forged or of another version."""
         try:
-            rows = _load(self._recent, text)
+            rows = self._recent.read(text)
             visits = tuple(_visit(*row) for row in rows)
         except (TokenError, TypeError, ValueError):
             return Recent()
@@ -117,19 +111,3 @@ class Seal:
 
 def _visit(at: int, target: str, etab: str, source: str, rule: str, code: str, weak: int) -> RecentVisit:
     return RecentVisit(int(at), str(target), str(etab), str(source), str(rule), str(code), bool(weak))
-
-
-def _serializer(keys: Sequence[str], salt: str) -> URLSafeSerializer:
-    return URLSafeSerializer(
-        list(keys),
-        salt=salt,
-        serializer=json,
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )
-
-
-def _load(serializer: URLSafeSerializer, text: str | None) -> Any:
-    try:
-        return serializer.loads(text or "")
-    except BadData as error:
-        raise TokenError(str(error)) from error

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import permutations, product
 from typing import ClassVar
 
@@ -17,11 +18,12 @@ from aiguilleur.core.model import Channel, Facts, Reason, SessionState
 from aiguilleur.core.verdict import MAY
 from aiguilleur.journal import JournalEntry, Sink
 from aiguilleur.journal.entry import from_line
-from aiguilleur.probes import BackChannelProbe, Forwarded
+from aiguilleur.probes import BackChannelProbe, Forwarded, FrontChannelProbe, Trip
 from tests.builders import ATEN, EDU, back, facts, found, policy
 from tests.wire import Answer, closed_port, cut, drips, resets, resets_after, says, serving, silent, waited
 
 BUDGET = 0.5
+NOW = datetime(2021, 3, 15, 9, 42, tzinfo=UTC)
 #: How long after its time a probe may still come back, in seconds: this machine is shared.
 LATE = 0.8
 
@@ -146,6 +148,68 @@ class BackChannelContract:
                 list(visitors.map(lambda value: probe.ask({self.cookie: value}, Forwarded(), 5), values))
 
         assert sorted(wire.sent("Cookie")) == [f"{self.cookie}={value}" for value in values]
+
+
+class FrontChannelContract:
+    """Sends the browser to one configured address, takes any answer without raising, and keeps nothing of it."""
+
+    trip = Trip("abcdefghijklmnopqrstuvwxyz012345", "https://aiguilleur.example/retour/passive")
+    #: The configured address that every departure begins with.
+    leaves_for: ClassVar[str]
+    #: The parameters of an answer that says yes, and a secret that one of them holds (a ticket, a code, a name).
+    secret: ClassVar[str]
+
+    def make(self) -> FrontChannelProbe:
+        """The probe."""
+        raise NotImplementedError
+
+    def yes(self, probe: FrontChannelProbe) -> Mapping[str, str]:
+        """The answer of the source to `trip` when there is a session."""
+        raise NotImplementedError
+
+    def told(self, params: Mapping[str, str], trip: Trip | None = None) -> tuple[SessionState, Reason]:
+        probe = self.make()
+        finding = probe.arrival(trip or self.trip, params, NOW)
+        assert (finding.source, finding.by) == (probe.ref.source, probe.ref.id)
+        assert (probe.ref.channel, finding.channel) == (Channel.FRONT, Channel.FRONT)
+        return finding.state, finding.reason
+
+    def test_it_leaves_for_the_configured_address_and_names_the_way_back(self) -> None:
+        departure = self.make().departure(self.trip, NOW)
+
+        assert departure.startswith(self.leaves_for)
+        assert departure.isascii()
+        assert departure.isprintable()
+
+    def test_every_trip_leaves_differently(self) -> None:
+        probe = self.make()
+        other = replace(self.trip, id="z" * 32)
+
+        assert probe.departure(self.trip, NOW) != probe.departure(other, NOW)
+
+    def test_a_session_is_active(self) -> None:
+        probe = self.make()
+
+        assert self.told(self.yes(probe)) == (SessionState.ACTIVE, Reason.ANSWER)
+
+    def test_an_answer_that_is_none_is_unknown(self) -> None:
+        for params in (
+            {},
+            {"": ""},
+            {"x": "y"},
+            {"état": "\x00\ud800"},
+            dict.fromkeys(("SAMLResponse", "error"), "é" * 9000),
+        ):
+            state, _ = self.told({**params, self.make().echo: self.trip.id})
+            assert state is not SessionState.ACTIVE
+
+    def test_nothing_of_the_answer_is_told_to_anyone(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        probe = self.make()
+        finding = probe.arrival(self.trip, self.yes(probe), NOW)
+
+        assert self.secret in "".join(self.yes(probe).values())
+        assert self.secret not in "".join((repr(probe), repr(finding), caplog.text))
 
 
 class MatcherContract:

@@ -15,12 +15,12 @@ from aiguilleur.remembered import (
     LOOP_S,
     RECENT_LIFE_S,
     SECOND_VISIT_S,
-    SKEW_S,
     Recent,
     RecentVisit,
     Remembered,
     Seal,
 )
+from aiguilleur.signing import SKEW_S
 from tests.builders import ATEN, EDU
 
 OLD, NEW = "o" * 32, "n" * 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
@@ -25,6 +25,9 @@ _TOO_MANY_REQUESTS, _SERVER_ERROR, _UNAVAILABLE = 429, 500, 503
 @dataclass(frozen=True, slots=True)
 class HttpStatusProbe:
     """One GET with the visitor's own cookies of that source, by exact name, to that one address."""
+
+    #: The fields that hold an address which must be safe to name.
+    addresses: ClassVar[tuple[str, ...]] = ("url",)
 
     id: str
     source: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -25,8 +24,8 @@ class Raw:
     rules: schema.RawRules
 
 
-def compiled(context: Context, raw: Raw, digest: str, files: Mapping[str, bytes]) -> Settings:
-    """The settings; they are only good when the notes of the context are still empty."""
+def compiled(context: Context, raw: Raw) -> Settings:
+    """The settings, without digest; they are only good when the notes of the context are still empty."""
     set_zone(context, raw.site)
     context.entries = raw.site.entries
     name_sources(context, raw.sources)
@@ -39,6 +38,4 @@ def compiled(context: Context, raw: Raw, digest: str, files: Mapping[str, bytes]
         targets=MappingProxyType(context.targets),
         policies=MappingProxyType(tables),
         directory=context.directory,
-        digest=digest,
-        files=MappingProxyType(dict(files)),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from aiguilleur.probes import ConfigFile
 from aiguilleur.schools import Directory
 from aiguilleur.settings.model import Source, Target
 from aiguilleur.settings.notes import Notes, did_you_mean
-from aiguilleur.settings.reader import Document, Place
+from aiguilleur.settings.reader import MOST_BYTES, Document, Place
 
 SITE, SOURCES, TARGETS, RULES, SCHOOLS = "aiguilleur.yaml", "sources.yaml", "targets.yaml", "rules.yaml", "schools.csv"
 
@@ -21,6 +23,9 @@ class Context:
     documents: Mapping[str, Document]
     directory: Directory
     notes: Notes
+    folder: Path
+    #: The bytes of every file read, by name; those that the YAML names are added.
+    files: dict[str, bytes]
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     #: By source or group, the sources it stands for; one whose shape is wrong is a name that stands for none.
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -38,6 +43,20 @@ class Context:
         document = self.documents[file]
         if not self.notes.is_blamed(document, place):
             self.notes.add(document.problem(place, message, key=key))
+
+    def attached(self, file: str, place: Place, name: str) -> ConfigFile | None:
+        """A file that stands beside `file` and that it names; None when the notes say why not."""
+        if name in self.documents or Path(name).name != name or name.startswith("."):
+            self.wrong(file, place, f"'{name[:80]}' is not the name of another file in this folder")
+            return None
+        try:
+            self.files[name] = (self.folder / name).read_bytes()
+        except (OSError, ValueError) as error:
+            self.wrong(file, place, f"'{name[:80]}' cannot be read: {getattr(error, 'strerror', error)}")
+            return None
+        if len(self.files[name]) > MOST_BYTES:
+            self.wrong(file, place, f"'{name[:80]}' is over {MOST_BYTES} bytes")
+        return ConfigFile(name, self.files[name])
 
     def refer(self, file: str, place: Place, what: str, name: str, known: Iterable[str], *, key: bool = False) -> None:
         """Note a name that is not among the known ones."""

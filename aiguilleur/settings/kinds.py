@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from aiguilleur.probes import ConfigFile
 from aiguilleur.settings.context import Context
 from aiguilleur.settings.notes import did_you_mean
 from aiguilleur.settings.reader import Place
@@ -25,7 +26,11 @@ def plugin(
     """The plug-in that `raw` describes, `given` added to its settings; None when the notes say why not."""
     settings = dict(raw)
     name = settings.pop("kind", None)
-    kind = kinds.get(str(name))
+    try:
+        kind = kinds.get(str(name))
+    except ImportError as error:
+        context.wrong(file, (*place, "kind"), f"'{name}' needs a library that is not installed: {error}")
+        return None
     if kind is None:
         message = did_you_mean(f"{what} kind", str(name), kinds) if name else f"a {what} needs its 'kind'"
         context.wrong(file, (*place, "kind"), message)
@@ -50,6 +55,8 @@ def plugin(
 
 def typed(context: Context, file: str, place: Place, hint: Any, raw: Any) -> Any:
     """A raw value as the type it must have; None when the notes say why not."""
+    if hint in (ConfigFile, ConfigFile | None) and isinstance(raw, str):
+        return context.attached(file, place, raw)
     known = context.documents[file].places
     strange = list(_unknown_keys(hint, raw, place))
     for where, message in strange:

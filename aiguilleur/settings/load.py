@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from aiguilleur.errors import Problem, SettingsError
@@ -42,8 +44,9 @@ def load(folder: Path, day: date | None = None) -> tuple[Settings, tuple[Problem
     directory = _schools(folder, files, documents, notes)
     if any(value is None for value in raw.values()):
         raise _error(notes)
-    context = Context(documents, directory, notes)
-    settings = compiled(context, Raw(*raw.values()), _digest(files), files)
+    context = Context(documents, directory, notes, folder, files)
+    settings = compiled(context, Raw(*raw.values()))
+    settings = replace(settings, digest=_digest(files), files=MappingProxyType(files))
     warnings = () if notes.blamed else warnings_of(settings, documents, day)
     if notes.problems:
         raise _error(notes, warnings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from aiguilleur.core.decision import Policy
 from aiguilleur.core.model import School
-from aiguilleur.probes import BackChannelProbe
+from aiguilleur.probes import BackChannelProbe, FrontChannelProbe, Probe
 from aiguilleur.schools import Directory
 from aiguilleur.signals import Presumption
 
@@ -43,7 +43,7 @@ class Source:
     logout: str | None = None
     create: str | None = None
     presume: tuple[Presumption, ...] = ()
-    probes: tuple[BackChannelProbe, ...] = ()
+    probes: tuple[Probe, ...] = ()
     folded: bool = False
 
     def is_open(self, school: School | None, day: date) -> bool:
@@ -172,9 +172,22 @@ class Settings:
     #: By target.
     policies: Mapping[str, Policy]
     directory: Directory
-    digest: str
+    digest: str = ""
     #: The bytes each file had when it was read, by its name.
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def back_probes(self) -> dict[str, BackChannelProbe]:
+        """The probes that the server asks, by id."""
+        return {each.ref.id: each for each in self._probes() if isinstance(each, BackChannelProbe)}
+
+    @property
+    def front_probes(self) -> dict[str, FrontChannelProbe]:
+        """The probes that the browser asks, by id."""
+        return {each.ref.id: each for each in self._probes() if isinstance(each, FrontChannelProbe)}
+
+    def _probes(self) -> Iterator[Probe]:
+        return (probe for source in self.sources.values() for probe in source.probes)
 
     def open_sources(self, target: str, school: School | None, day: date) -> frozenset[str]:
         """The sources that calendar, school and académie allow and that the target has an address for."""

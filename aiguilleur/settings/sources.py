@@ -121,8 +121,9 @@ def _probe(context: Context, source: str, place: Place, raw: Mapping[str, Any]) 
         return None
     if probe.ref.id in context.probes:
         context.wrong(SOURCES, (*place, "id"), f"probe '{probe.ref.id}' is there twice")
-    if not is_address(address := getattr(probe, "url", "https://x")):
-        context.wrong(SOURCES, (*place, "url"), f"'{address[:80]}' {_NOT_HTTPS}")
+    for name in getattr(probe, "addresses", ()):
+        if not is_address(address := getattr(probe, name)):
+            context.wrong(SOURCES, (*place, name), f"'{address[:80]}' {_NOT_HTTPS}")
     context.probes.add(probe.ref.id)
     context.cookies.update(getattr(probe, "cookies", ()))
     return probe

@@ -46,7 +46,7 @@ def create_app(
     running = Service(
         settings=settings,
         runner=Runner(
-            {probe.ref.id: probe for source in settings.sources.values() for probe in source.probes},
+            settings.back_probes,
             changed=lambda ref, health: note_source(running, ref, health),
         ),
         journal=Journal(settings.site.journal),

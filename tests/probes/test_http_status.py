@@ -7,7 +7,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from aiguilleur.core.model import Channel, Finding, Reason, SessionState
-from aiguilleur.probes import Forwarded, HttpStatusProbe, Pattern
+from aiguilleur.probes import Forwarded, Pattern
+from aiguilleur.probes.http_status import HttpStatusProbe
 from tests.contracts import BackChannelContract
 from tests.wire import Answer, cut, drips, resets, says, serving, silent
 

@@ -10,7 +10,8 @@ import pytest
 
 from aiguilleur.core.matchers import Entry
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, Redirect, SessionState
-from aiguilleur.probes import Forwarded, HttpStatusProbe, Pattern, Runner
+from aiguilleur.probes import Forwarded, Pattern, Runner
+from aiguilleur.probes.http_status import HttpStatusProbe
 from aiguilleur.router import advance
 from tests.builders import ATEN, EDU, facts, policy, rule, source_is
 from tests.wire import closed_port, drips, says, serving, silent, waited
