@@ -18,6 +18,9 @@ class Asking(Protocol):
     def next(self) -> Finding:
         """The next answer; at the deadline, a finding that says so for each probe still silent."""
 
+    def refusal(self, ref: ProbeRef) -> Finding | None:
+        """Why the browser may not be sent to this source now; None when it may."""
+
 
 def advance(facts: Facts, policy: Policy, asking: Asking) -> tuple[Facts, Decision]:
     """Learn from the server-side probes until the table answers or only the browser can settle it.
@@ -26,9 +29,15 @@ def advance(facts: Facts, policy: Policy, asking: Asking) -> tuple[Facts, Decisi
     undecided rule above it ends the wait: probes still in flight are left to themselves.
     """
     decision = decide(facts, policy)
-    while isinstance(decision.step, Ask) and decision.step.probes[0].channel is Channel.BACK:
-        asking.start(decision.step.probes)
-        facts = facts.learn(asking.next())
+    while isinstance(decision.step, Ask):
+        if decision.step.probes[0].channel is Channel.FRONT:
+            finding = asking.refusal(decision.step.probes[0])
+        else:
+            asking.start(decision.step.probes)
+            finding = asking.next()
+        if finding is None:
+            break
+        facts = facts.learn(finding)
         decision = decide(facts, policy)
     return facts, decision
 

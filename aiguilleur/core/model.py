@@ -66,6 +66,9 @@ ILL_REASONS = frozenset(
     }
 )
 
+#: What a browser that was sent away can bring back. Any other reason of a front-channel finding means that it stayed.
+BROUGHT_BACK = frozenset({Reason.ANSWER, Reason.PARSE, Reason.SIGNATURE, Reason.PROTOCOL, Reason.EXPIRED})
+
 
 class Arrival(StrEnum):
     """How the browser came, from Fetch Metadata, which survives a stripped referer."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiguilleur.core.model import Channel, Facts, Finding, ProbeRef, Reason, SessionState
-
-#: A front-channel probe refused for one of these reasons never sent the browser anywhere.
-_STAYED = frozenset({Reason.UNPROVEN, Reason.BREAKER, Reason.BULKHEAD, Reason.CLOSED, Reason.MAINTENANCE})
+from aiguilleur.core.model import BROUGHT_BACK, Channel, Facts, Finding, ProbeRef, SessionState
 
 
 class View:
@@ -58,7 +55,7 @@ class View:
 
 def trips(findings: tuple[Finding, ...]) -> int:
     """How many times the browser has been sent away in this visit."""
-    return sum(finding.channel is Channel.FRONT and finding.reason not in _STAYED for finding in findings)
+    return sum(finding.channel is Channel.FRONT and finding.reason in BROUGHT_BACK for finding in findings)
 
 
 def _presumed(findings: list[Finding]) -> SessionState:

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
@@ -33,8 +33,13 @@ class Runner:
         *,
         breaker: Callable[[], Breaker] = Breaker,
         changed: Callable[[ProbeRef, Health], None] | None = None,
+        gate: Callable[[str], Reason | None] | None = None,
     ) -> None:
-        """No thread is started here: a server may still fork. `changed` is told when a breaker opens or closes."""
+        """No thread is started here: a server may still fork.
+
+        `changed` is told when a breaker opens or closes; `gate` says why the browser may not be sent to a probe now.
+        """
+        self.gate = gate
         self.probes = probes
         self._breakers = {probe.ref.id: breaker() for probe in probes.values()}
         self._changed = changed
@@ -139,6 +144,11 @@ class Asking:
             if self._silent.pop(probe, None):
                 return finding
         raise LookupError("no probe is being asked")
+
+    def refusal(self, ref: ProbeRef) -> Finding | None:
+        """Why the browser may not be sent to this source now; None when it may."""
+        reason = self._runner.gate(ref.id) if self._runner.gate else None
+        return replace(_silence(ref, reason), channel=Channel.FRONT) if reason else None
 
     def _ask(self, ref: ProbeRef, deadline: float) -> None:
         if time.monotonic() >= deadline:

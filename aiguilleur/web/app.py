@@ -14,10 +14,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aiguilleur.journal import Journal, new_code
+from aiguilleur.journey import JourneySeal
 from aiguilleur.probes import Runner
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
-from aiguilleur.web import health, mire, pages, route
+from aiguilleur.web import health, mire, pages, retour, route
 from aiguilleur.web.health import note_source
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
@@ -51,13 +52,15 @@ def create_app(
         ),
         journal=Journal(settings.site.journal),
         seal=Seal(keys),
+        journeys=JourneySeal(keys),
+        front=settings.front_probes,
         known=known_of(settings),
         presumptions=tuple(each for source in settings.sources.values() for each in source.presume),
         now=now,
         degraded=degraded,
     )
     install(app.extensions, running)
-    for part in (route, mire, health):
+    for part in (route, retour, mire, health):
         app.register_blueprint(part.blueprint)
     _add_legacy(app, settings)
     _add_mire_hosts(app)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from aiguilleur.core.decision import Decision
-from aiguilleur.core.model import Redirect
+from aiguilleur.core.decision import Decision, decide
+from aiguilleur.core.model import Discover, Redirect
 from aiguilleur.journal import Event, new_code
 from aiguilleur.router import on_mire
 from aiguilleur.web import pages
@@ -13,7 +13,8 @@ from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.route import redirect
 from aiguilleur.web.security import is_framed, is_same_origin
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import REMEMBERED_COOKIE, open_visit, record, remember_choice, wanted_of
+from aiguilleur.web.trips import JOURNEY_PARAM, held
+from aiguilleur.web.visit import REMEMBERED_COOKIE, Visit, open_visit, record, remember_choice, wanted_of
 
 blueprint = Blueprint("mire", __name__)
 
@@ -34,13 +35,27 @@ def mire(etab: str | None = None) -> Response:
     if not etab and typed:
         school = settings.directory.find(typed)
         return to_mire(school.etab if school else None, target)
-    visit = open_visit(request, wanted_of(request, target, path_etab=etab))
-    if visit.wanted.school is None:
-        return pages.school_finder(target, 200)
-    decision = on_mire(visit.facts, settings.policies[target])
+    wanted = wanted_of(request, target, path_etab=etab)
+    journey = held(request.args.get(JOURNEY_PARAM, ""))
+    if journey and (journey.target, journey.etab) == (target, wanted.etab or ""):
+        return _after(open_visit(request, wanted, journey), journey.notice)
+    return _fresh(open_visit(request, wanted)) if wanted.school else pages.school_finder(target, 200)
+
+
+def _fresh(visit: Visit) -> Response:
+    decision = on_mire(visit.facts, service().settings.policies[visit.wanted.target])
     response = pages.framed(visit) if is_framed(request) else pages.mire(visit, decision)
     record(visit, decision, event=Event.DECIDED, status=response.status_code)
     return response
+
+
+def _after(visit: Visit, notice: str) -> Response:
+    """The mire that a trip of the browser ended on, which the journal has already told."""
+    policy = service().settings.policies[visit.wanted.target]
+    decision = on_mire(visit.facts, policy) if notice else decide(visit.facts, policy)
+    if not isinstance(decision.step, Discover):
+        decision = on_mire(visit.facts, policy)
+    return pages.mire(visit, decision, notice or None)
 
 
 @blueprint.post("/choix")

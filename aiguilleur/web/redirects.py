@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 from flask import Response
 
 from aiguilleur.errors import AiguilleurError
+from aiguilleur.probes import FrontChannelProbe, Trip
 from aiguilleur.web.service import service
 
 
@@ -22,6 +24,25 @@ def to_target(target: str, source: str, page: str | None, etab: str | None) -> R
     if "{" in address or urlsplit(address).scheme not in ("https", "http"):
         raise ForeignAddressError(address)
     return _see_other(address)
+
+
+def to_source(probe: FrontChannelProbe, trip: Trip, now: datetime) -> Response:
+    """Send the browser to ask a source: to one of the probe's configured addresses, with its protocol's parameters."""
+    address = probe.departure(trip, now)
+    allowed = {_place_of(getattr(probe, name)) for name in getattr(probe, "addresses", ())}
+    if not address.isascii() or _place_of(address) not in allowed:
+        raise ForeignAddressError(address)
+    return _see_other(address)
+
+
+def return_url(probe: str) -> str:
+    """Where the browser comes back from that probe's source."""
+    return f"{service().settings.site.public_url.rstrip('/')}/retour/{probe}"
+
+
+def _place_of(address: str) -> tuple[str, str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc, parts.path
 
 
 def to_mire(etab: str | None, target: str | None, extra: dict[str, str] | None = None) -> Response:

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, request
 
 from aiguilleur.core.decision import Decision, Policy
 from aiguilleur.core.model import Ask, Discover, Redirect
-from aiguilleur.errors import AiguilleurError
 from aiguilleur.journal import Event
 from aiguilleur.router import advance, on_mire
 from aiguilleur.settings.model import LegacyLink
@@ -17,12 +16,8 @@ from aiguilleur.web import pages
 from aiguilleur.web.redirects import to_target
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
 from aiguilleur.web.service import service
+from aiguilleur.web.trips import depart
 from aiguilleur.web.visit import Visit, Wanted, host_of, open_visit, record, remember_visit, wanted_of
-
-
-class NoDepartureError(AiguilleurError):
-    """A probe would take the browser away, but no kind that can is registered: settings accept none."""
-
 
 blueprint = Blueprint("route", __name__)
 
@@ -64,7 +59,7 @@ def arrive(wanted: Wanted) -> Response:
         return _show(visit, on_mire(visit.facts, _policy(visit)), refusal, Event.REFUSED)
     if wanted.choice and wanted.choice not in visit.facts.open:
         return pages.retired(visit, wanted.choice)
-    return _answer(*_decided(visit))
+    return answer(*decided(visit))
 
 
 def _policy(visit: Visit) -> Policy:
@@ -80,30 +75,44 @@ def _refusal() -> str | None:
     return None
 
 
-def _decided(visit: Visit) -> tuple[Visit, Decision, str | None]:
-    if visit.wanted.choice is None and visit.recent.weak(visit.wanted.target, visit.etab, visit.now):
+def decided(visit: Visit) -> tuple[Visit, Decision, str | None]:
+    """The visit with what it was told, what follows, and why the mire is shown against the rules if it is."""
+    if (
+        visit.wanted.choice is None
+        and visit.journey is None
+        and visit.recent.weak(visit.wanted.target, visit.etab, visit.now)
+    ):
         return visit, on_mire(visit.facts, _policy(visit)), "again"
     budget = service().settings.site.budget
     with service().runner.visit(visit.cookies, visit.forwarded, budget) as asking:
         facts, decision = advance(visit.facts, _policy(visit), asking)
     visit = replace(visit, facts=facts)
-    if isinstance(decision.step, Redirect) and visit.wanted.choice is None:
-        if visit.recent.loops(visit.wanted.target, visit.etab, decision.step.source, visit.now):
-            return visit, on_mire(visit.facts, _policy(visit)), "loop"
-        if visit.shared and len(facts.open) > 1:
-            # On a shared computer the session found may be the previous person's.
-            return visit, on_mire(visit.facts, _policy(visit)), "shared"
+    if notice := _against_the_rules(visit, decision):
+        return visit, on_mire(visit.facts, _policy(visit)), notice
     return visit, decision, None
 
 
-def _answer(visit: Visit, decision: Decision, notice: str | None) -> Response:
+def _against_the_rules(visit: Visit, decision: Decision) -> str | None:
+    if visit.wanted.choice is not None or isinstance(decision.step, Discover):
+        return None
+    if visit.shared and len(visit.facts.open) > 1:
+        # On a shared computer the session found may be the previous person's.
+        return "shared"
+    if isinstance(decision.step, Redirect):
+        source = decision.step.source
+        return "loop" if visit.recent.loops(visit.wanted.target, visit.etab, source, visit.now) else None
+    return None
+
+
+def answer(visit: Visit, decision: Decision, notice: str | None) -> Response:
+    """Take the step that was decided, and write it down."""
     match decision.step:
         case Redirect(source):
             return redirect(visit, decision, source)
         case Discover():
             return _show(visit, decision, notice, Event.DECIDED)
         case Ask(probes):
-            raise NoDepartureError(probes[0].id)
+            return depart(visit, decision, probes[0])
         case _:
             assert_never(decision.step)
 

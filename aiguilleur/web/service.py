@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
@@ -10,7 +10,8 @@ from typing import cast
 from flask import Flask, current_app
 
 from aiguilleur.journal import Journal
-from aiguilleur.probes import Runner
+from aiguilleur.journey import JourneySeal
+from aiguilleur.probes import FrontChannelProbe, Runner
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
 from aiguilleur.signals import Known, Presumption
@@ -31,6 +32,9 @@ class Service:
     runner: Runner
     journal: Journal
     seal: Seal
+    journeys: JourneySeal
+    #: The probes that ask through the browser, by id.
+    front: Mapping[str, FrontChannelProbe]
     known: Known
     presumptions: tuple[Presumption, ...]
     now: Callable[[], datetime] = field(default=utc_now)

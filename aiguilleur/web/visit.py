@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -12,8 +12,10 @@ from flask import Request, Response
 
 from aiguilleur import signals
 from aiguilleur.core.decision import Decision
-from aiguilleur.core.model import Facts, Redirect, School
-from aiguilleur.journal import Again, Event, entry_of, new_code
+from aiguilleur.core.journey import Journey
+from aiguilleur.core.model import Ask, Channel, Facts, Finding, Reason, Redirect, School, SessionState, Signals
+from aiguilleur.core.view import trips
+from aiguilleur.journal import UNKNOWN, Again, Event, JournalEntry, entry_of, new_code
 from aiguilleur.probes import Forwarded
 from aiguilleur.remembered import AGAIN_S, RECENT_LIFE_S, Recent, RecentVisit, Remembered
 from aiguilleur.router import is_weak
@@ -54,6 +56,14 @@ class Visit:
     recent: Recent
     began: float
     shared: bool
+    #: The trips that this browser has begun, and the one that this visit goes on from.
+    journeys: tuple[Journey, ...] = ()
+    journey: Journey | None = None
+
+    @property
+    def now_ms(self) -> int:
+        """The instant in epoch milliseconds."""
+        return epoch_ms(self.facts.at)
 
     @property
     def now(self) -> int:
@@ -71,8 +81,13 @@ class Visit:
         return round((time.monotonic() - self.began) * 1000)
 
 
-def open_visit(request: Request, wanted: Wanted) -> Visit:
-    """Read the request; nothing is asked of anyone yet."""
+def epoch_ms(at: datetime) -> int:
+    """An instant in epoch milliseconds."""
+    return round(at.timestamp() * 1000)
+
+
+def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None) -> Visit:
+    """Read the request, which may go on from a journey; nothing is asked of anyone yet."""
     running, began = service(), time.monotonic()
     settings, at = running.settings, running.now()
     cookies = signals.cookies_of(request.headers.get("Cookie", ""))
@@ -87,6 +102,7 @@ def open_visit(request: Request, wanted: Wanted) -> Visit:
         # On a shared computer the last visitor's choice says nothing of this one.
         remembered=None if shared else remembered.source,
     )
+    journeys = running.journeys.held(cookies, epoch_ms(at))
     facts = Facts(
         target=wanted.target,
         school=wanted.school,
@@ -94,12 +110,31 @@ def open_visit(request: Request, wanted: Wanted) -> Visit:
         day=local_day(running, at),
         open=settings.open_sources(wanted.target, wanted.school, local_day(running, at)),
         ill=settings.ill_sources(at) | running.runner.ill(),
-        signals=seen,
+        signals=_of_arrival(seen, journey) if journey else seen,
         findings=tuple(signals.presumed(running.presumptions, cookies)),
-    )
+    ).learn(*_carried(journeys, journey, epoch_ms(at)))
     forwarded = Forwarded(user_agent=request.headers.get("User-Agent", ""), client_address=request.remote_addr or "")
     recent = running.seal.recent(cookies.get(RECENT_COOKIE))
-    return Visit(wanted, facts, new_code(), cookies, forwarded, remembered, recent, began, shared)
+    code = journey.code if journey else new_code()
+    return Visit(wanted, facts, code, cookies, forwarded, remembered, recent, began, shared, journeys, journey)
+
+
+def _of_arrival(seen: Signals, journey: Journey) -> Signals:
+    """What a return says of itself is the source's word: how the visitor came was seen before they left."""
+    return replace(seen, arrival=journey.arrival, referer_host=journey.referer_host or None)
+
+
+def _carried(journeys: tuple[Journey, ...], journey: Journey | None, now: int) -> tuple[Finding, ...]:
+    """What was learnt before, and the probes from which this browser has never come back."""
+    known = journey.findings(now) if journey else ()
+    probes = service().front
+    lost = {each.awaited: probes[each.awaited] for each in journeys if each.is_lost(now) and each.awaited in probes}
+    asked = {finding.by for finding in known}
+    return known + tuple(
+        Finding(probe.ref.source, SessionState.UNKNOWN, Channel.FRONT, name, Reason.NOT_RETURNED)
+        for name, probe in lost.items()
+        if name not in asked
+    )
 
 
 def local_day(running: Service, at: datetime) -> date:
@@ -122,7 +157,6 @@ def is_shared(request: Request, entry: str | None) -> bool:
 def record(visit: Visit, decision: Decision, *, event: Event, status: int, host: str = "") -> None:
     """Write what was decided, and why, to the journal."""
     running = service()
-    source = decision.step.source if isinstance(decision.step, Redirect) else ""
     again = visit.recent.last(visit.wanted.target, visit.etab, visit.now, AGAIN_S)
     running.journal.write(
         entry_of(
@@ -130,11 +164,11 @@ def record(visit: Visit, decision: Decision, *, event: Event, status: int, host:
             event=event,
             code=visit.code,
             outcome=type(decision.step).__name__.lower(),
-            source=source,
+            source=_source_of(decision),
             rule=decision.rule,
             status=status,
             host=host,
-            legs=0,
+            legs=trips(visit.facts.findings) + isinstance(decision.step, Ask),
             ms=visit.ms,
             page=visit.wanted.page or "",
             policy=running.settings.digest,
@@ -143,6 +177,35 @@ def record(visit: Visit, decision: Decision, *, event: Event, status: int, host:
             again=Again(again.rule, visit.now - again.at) if again else None,
         )
     )
+
+
+def record_return(journey: Journey | None, finding: Finding) -> None:
+    """Write to the journal that a browser came back and was not listened to."""
+    running = service()
+    running.journal.write(
+        JournalEntry(
+            time=running.now(),
+            code=journey.code if journey else new_code(),
+            event=Event.RETURNED,
+            target=journey.target if journey else UNKNOWN,
+            etab=journey.etab if journey else "",
+            source=finding.source,
+            status=303,
+            findings=(finding,),
+            policy=running.settings.digest,
+            node=running.settings.site.node,
+        )
+    )
+
+
+def _source_of(decision: Decision) -> str:
+    match decision.step:
+        case Redirect(source):
+            return source
+        case Ask(probes):
+            return probes[0].source
+        case _:
+            return ""
 
 
 def remember_visit(visit: Visit, decision: Decision, source: str, response: Response) -> None:
@@ -168,9 +231,9 @@ def remember_choice(visit: Visit, source: str, response: Response) -> None:
     set_cookie(response, REMEMBERED_COOKIE, service().seal.seal(remembered), days * 24 * 3600)
 
 
-def set_cookie(response: Response, name: str, value: str, life_s: int) -> None:
+def set_cookie(response: Response, name: str, value: str, life_s: int, *, same_site: str = "Lax") -> None:
     """Set one of our cookies: for this host alone, never readable by scripts, sent on links from elsewhere."""
-    response.set_cookie(name, value, max_age=life_s, path="/", secure=True, httponly=True, samesite="Lax")
+    response.set_cookie(name, value, max_age=life_s, path="/", secure=True, httponly=True, samesite=same_site)
 
 
 def wanted_of(request: Request, target: str, *, path_etab: str | None = None) -> Wanted:
