@@ -14,7 +14,7 @@ from aiguilleur.cli.folder import config_option, settings_of
 from aiguilleur.cli.trace import print_trace, told, trace_of
 from aiguilleur.core.explain import as_json
 from aiguilleur.core.explain import explain as explained
-from aiguilleur.core.model import Arrival, Channel, Facts, Finding, Reason, SessionState, Signals
+from aiguilleur.core.model import Arrival, Channel, Facts, Finding, ProbeRef, Reason, SessionState, Signals
 from aiguilleur.journal import find_code, normal_code, paths_in
 from aiguilleur.settings.model import Settings
 
@@ -71,11 +71,11 @@ def _explain_code(settings: Settings, code: str, path: Path | None, as_json_: bo
     if not entries:
         click.echo(f"No visit has the code {name} in the journal.", err=True)
         raise click.exceptions.Exit(1)
-    for entry in entries:
+    for index, entry in enumerate(entries):
         if as_json_:
             click.echo(json.dumps(trace_of(entry, settings).as_json(), ensure_ascii=False, indent=2))
         else:
-            click.echo(trace_of(entry, settings).text())
+            click.echo(("\n" if index else "") + trace_of(entry, settings).text())
 
 
 def _facts(settings: Settings, target: str, **given: Any) -> Facts:
@@ -122,9 +122,11 @@ def _supposed(settings: Settings, states: tuple[str, ...]) -> list[Finding]:
         _known(source, settings.sources, "--source")
         if state not in set(SessionState):
             raise click.UsageError(f"--source {text}: the state is one of {', '.join(SessionState)}")
-        probes = [probe.ref.id for probe in settings.sources[source].probes] or ["supposed"]
+        probes = [probe.ref for probe in settings.sources[source].probes] or [
+            ProbeRef("supposed", source, Channel.BACK)
+        ]
         reason = Reason.ANSWER if state != SessionState.UNKNOWN else Reason.PARSE
-        findings += [Finding(source, SessionState(state), Channel.BACK, probe, reason) for probe in probes]
+        findings += [Finding(source, SessionState(state), probe.channel, probe.id, reason) for probe in probes]
     return findings
 
 

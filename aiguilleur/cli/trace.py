@@ -69,10 +69,10 @@ class Trace:
         }
 
     def _today(self) -> str:
-        if isinstance(self.now.step, Ask):
-            return f"would ask {named(self.now.step)} first"
         if self.now.step == self.then.step:
             return "the same"
+        if isinstance(self.now.step, Ask):
+            return f"would {named(self.now.step)} first"
         return f"{named(self.now.step)} ({self.now.rule})"
 
 
@@ -99,6 +99,8 @@ def _aside(entry: JournalEntry, by_rules: Explanation | None) -> str:
         return (
             f"{chosen} was chosen and is not open" if chosen and chosen not in entry.open else "framed, or not a click"
         )
+    if entry.event is Event.RETURNED:
+        return f"a return from {entry.source} that was not listened to ({entry.findings[0].reason})"
     if by_rules is None or entry.rule != DEFAULT_RULE or by_rules.rule == DEFAULT_RULE:
         return ""
     if entry.again:

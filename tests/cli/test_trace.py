@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from aiguilleur.cli.trace import Trace, trace_of
-from aiguilleur.core.model import Channel, Reason
+from aiguilleur.core.decision import Rule
+from aiguilleur.core.model import Channel, ProbeRef, Reason, Redirect
 from aiguilleur.journal import Again, Event, entry_of
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
-from tests.builders import facts, found
+from tests.builders import facts, found, source_is
 from tests.conftest import ROOT
 
 BOTH = ("aten-besancon", "educonnect")
@@ -82,3 +83,29 @@ def test_every_finding_is_told_also_those_that_the_rule_did_not_look_at(settings
 
     assert "   aten-besancon  active  CTSESSION, signal, presumed, 0 ms\n" in text
     assert "   aten-besancon  active  aten-besancon-status, server, answer, 0 ms\n" in text
+
+
+def test_a_return_that_was_not_listened_to_is_told(settings: Settings) -> None:
+    replayed = found("educonnect", "unknown", channel=Channel.FRONT, reason=Reason.REPLAYED)
+    recorded = entry_of(
+        facts(replayed, open=BOTH), event=Event.RETURNED, code="KOVATI", source="educonnect", policy=settings.digest
+    )
+
+    told = trace_of(recorded, settings).text()
+    assert "A return from educonnect that was not listened to (replayed): the rules were not what answered." in told
+
+
+def test_a_trip_is_told_with_what_it_waits_for(settings: Settings) -> None:
+    probe = ProbeRef("educonnect", "educonnect", Channel.FRONT)
+    asking = Rule("edu-active", (source_is("educonnect"),), Redirect("educonnect"), "config/rules.yaml:9")
+    policies = {
+        target: replace(policy, rules=(asking,), probes={"educonnect": (probe,)})
+        for target, policy in settings.policies.items()
+    }
+    trace = traced(
+        replace(settings, policies=policies), Event.ASKED, outcome="ask", source="educonnect", rule="edu-active"
+    )
+
+    assert steps(trace) == ({"ask": ["educonnect"]}, {"ask": ["educonnect"]}, "edu-active")
+    assert "Rule 'edu-active' cannot be settled before educonnect has answered." in trace.text()
+    assert "Today's rules: the same." in trace.text()
