@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -34,6 +35,8 @@ from aiguilleur.web.service import install, running_in
 from tests.conftest import ROOT
 from tests.web.conftest import KEY, MARCH
 
+#: The id of a trip is drawn by us.
+_TRIP = re.compile(r"[?&]trajet=[0-9a-f]{32}$")
 SETTINGS, _ = load(ROOT / "config")
 SOURCES = tuple(SETTINGS.sources)
 HOST = urlsplit(SETTINGS.site.public_url).netloc
@@ -191,11 +194,11 @@ def test_no_request_leads_outside_the_configuration_nor_to_an_error_of_ours(
 
 def is_our_own(location: str) -> bool:
     """A page of ours on the public host, with a known school and a known service if any."""
-    parts = urlsplit(location)
+    parts = urlsplit(_TRIP.sub("", location))
     schools = {f"/mire/{etab}" for etab in SETTINGS.directory.schools}
     known = {"", *(f"vers={target}" for target in SETTINGS.targets)}
     return (
         (parts.scheme, parts.netloc) == ("https", HOST)
-        and parts.path in {"/mire", "/oublier", "/readme.html", *schools}
+        and parts.path in {"/mire", "/oublier", "/readme.html", "/retour", *schools}
         and parts.query in known | {"fait=1"}
     )
