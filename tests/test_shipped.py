@@ -5,15 +5,32 @@ from __future__ import annotations
 import re
 import runpy
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
 from gunicorn.config import KNOWN_SETTINGS
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from aiguilleur.cli.check import check
+from aiguilleur.core.decision import decide
+from aiguilleur.core.model import Arrival, Ask, Channel, SessionState, Signals
 from aiguilleur.settings.load import load
+from aiguilleur.settings.model import Settings
+from tests.builders import back, facts, found, front
 from tests.conftest import ROOT
+
+
+def _with_passive_rules() -> Settings:
+    with TemporaryDirectory() as temporary:
+        folder = Path(shutil.copytree(ROOT / "config", Path(temporary) / "config"))
+        for file in ("sources.yaml", "rules.yaml"):
+            rewrite(folder, file, "#2 ", "")
+        return load(folder)[0]
 
 
 @pytest.fixture
@@ -26,6 +43,9 @@ def rewrite(folder: Path, file: str, pattern: str, new: str) -> None:
     text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert count
     path.write_text(text, encoding="utf-8")
+
+
+PASSIVE = _with_passive_rules()
 
 
 @pytest.mark.parametrize("name", ["config", "config/sandbox"])
@@ -57,6 +77,43 @@ def test_level_2_asks_educonnect_too(folder: Path) -> None:
     assert warnings == ()
     assert [probe.ref.id for probe in settings.sources["educonnect"].probes] == ["educonnect-session"]
     assert "educonnect-active" in [rule.id for rule in settings.policies["ent"].rules]
+
+
+@given(
+    target=st.sampled_from(["teleservices", "ent"]),
+    open_=st.sets(st.sampled_from(["aten-besancon", "aten-dijon", "educonnect"])),
+    ill=st.sets(st.sampled_from(["aten-besancon", "educonnect"])),
+    aten=st.sampled_from(SessionState),
+    seen=st.builds(
+        Signals,
+        choice=st.sampled_from([None, "aten-besancon", "educonnect"]),
+        remembered=st.sampled_from([None, "aten-besancon", "educonnect"]),
+        entry=st.sampled_from([None, "eclat", "affiche"]),
+        arrival=st.sampled_from(Arrival),
+        referer_host=st.sampled_from([None, "other", "teleservices.education.gouv.fr"]),
+        cookies=st.sampled_from([frozenset[str](), frozenset({"CTSESSION"})]),
+    ),
+)
+@hypothesis_settings(max_examples=1000, deadline=None)
+def test_no_trip_is_made_that_could_not_change_the_outcome(
+    target: str, open_: set[str], ill: set[str], aten: SessionState, seen: Signals
+) -> None:
+    asked = {"aten-besancon": (back("aten-besancon"),), "educonnect": (front("educonnect"),)}
+    policy = replace(PASSIVE.policies[target], probes=asked)
+    visit = replace(facts(open=tuple(open_), ill=tuple(ill)), target=target, signals=seen)
+    decision = decide(visit, policy)
+    if isinstance(decision.step, Ask) and decision.step.probes[0].channel is Channel.BACK:
+        visit = visit.learn(found("aten-besancon", aten))
+        decision = decide(visit, policy)
+
+    if isinstance(decision.step, Ask):
+        assert decision.step.probes == (front("educonnect"),)
+        ends = {
+            decide(visit.learn(found("educonnect", state, channel=Channel.FRONT)), policy).step
+            for state in (SessionState.ACTIVE, SessionState.INACTIVE)
+        }
+        assert len(ends) == 2
+        assert not any(isinstance(end, Ask) for end in ends)
 
 
 def test_the_sandbox_has_the_rules_of_the_real_configuration() -> None:
