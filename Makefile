@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check serve lock clean set-up-run set-up-check set-up-test
+.PHONY: help run test prove check serve lock clean set-up-run set-up-check set-up-test
 
 CONFIG ?= config
 PORT ?= 8000
@@ -12,6 +12,9 @@ run: set-up-run  ## Install everything, start the sandbox, print its addresses (
 
 test: set-up-test check  ## Install everything, run all checks and all tests (minutes; what CI runs)
 	@exec .ci/pytest
+
+prove: set-up-test  ## Run the long proofs (minutes each: what browsers do after two minutes)
+	@exec .ci/pytest prove
 
 check: set-up-check  ## Lint, format, types, layers, the shipped configuration (seconds; no network)
 	@.venv/bin/ruff check --quiet .
