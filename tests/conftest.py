@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aiguilleur.cli.sandbox import build, dated, moved
+from aiguilleur.cli.sandbox import build, dated, moved, provider_of
 from aiguilleur.journal import FileSink
-from aiguilleur.sandbox import World, free_port, serve
+from aiguilleur.sandbox import IdentityProvider, World, free_port, serve
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 
@@ -32,9 +32,9 @@ class Sandbox:
         return f"http://{host}:{self.port}{path}"
 
 
-def sandbox_settings(folder: Path, port: int) -> Settings:
+def sandbox_settings(folder: Path, port: int, provider: IdentityProvider) -> Settings:
     (folder / "config").mkdir()
-    settings, _ = load(moved(ROOT / "config" / "sandbox", folder / "config", port))
+    settings, _ = load(moved(ROOT / "config" / "sandbox", folder / "config", port, provider))
     journal = FileSink(str(folder / "journal.jsonl"))
     return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None))
 
@@ -43,10 +43,11 @@ def sandbox_settings(folder: Path, port: int) -> Settings:
 def running_sandbox(folder: Path, day: date | None = None) -> Iterator[Sandbox]:
     """A sandbox as `aiguilleur sandbox` runs it, with `--at` when a day is given."""
     port = free_port()
-    settings = sandbox_settings(folder, port)
+    provider = provider_of(port, day)
+    settings = sandbox_settings(folder, port, provider)
     if day:
         settings = dated(settings, load(ROOT / "config")[0])
-    world = build(settings, port, day)
+    world = build(settings, port, day, provider)
     with serve(world, port):
         yield Sandbox(world, port, folder / "journal.jsonl", settings)
 

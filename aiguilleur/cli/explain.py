@@ -73,7 +73,7 @@ def _explain_code(settings: Settings, code: str, path: Path | None, as_json_: bo
         raise click.exceptions.Exit(1)
     for index, entry in enumerate(entries):
         if as_json_:
-            click.echo(json.dumps(trace_of(entry, settings).as_json(), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(trace_of(entry, settings).as_json(), ensure_ascii=False))
         else:
             click.echo(("\n" if index else "") + trace_of(entry, settings).text())
 

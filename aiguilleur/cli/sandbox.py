@@ -7,7 +7,7 @@ import secrets
 import signal
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from datetime import time as clock
@@ -16,13 +16,18 @@ from pathlib import Path
 import click
 
 from aiguilleur.cli.folder import settings_of
-from aiguilleur.sandbox import SchoolSite, Server, World, serve
+from aiguilleur.journal import keep
+from aiguilleur.sandbox import IdentityProvider, SchoolSite, Server, World, educonnect_provider, serve
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
+from aiguilleur.web.service import utc_now
 
 _HOST = "aiguilleur.academie.localhost"
 #: The port that the files of `config/sandbox` are written with.
 _WRITTEN_PORT = 8000
+
+#: The file of the configuration that EduConnect's metadata is read from.
+_METADATA = "educonnect-idp.xml"
 
 _WELCOME = """
 aiguilleur is running, with a simulated académie around it.
@@ -50,10 +55,14 @@ def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
     """Run the sandbox until Ctrl-C."""
     played = _day(day)
     with tempfile.TemporaryDirectory(prefix="aiguilleur-sandbox-") as copy:
-        settings = settings_of(moved(folder, Path(copy), port) if port != _WRITTEN_PORT else folder)
+        provider = provider_of(port, played)
+        settings = settings_of(moved(folder, Path(copy), port, provider))
+        if settings.site.state_dir:
+            # What explains a decision later is what it was taken with, made anew at every start.
+            keep(Path(settings.site.state_dir), settings.digest, settings.files)
         if played:
             settings = dated(settings, settings_of(calendar))
-        server = _bound(build(settings, port, played), port)
+        server = _bound(build(settings, port, played, provider), port)
         # Ended by a service manager or by `timeout`, it cleans up after itself as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.start()
@@ -78,7 +87,18 @@ def _bound(world: World, port: int) -> Server:
         raise click.exceptions.Exit(1) from error
 
 
-def build(settings: Settings, port: int, day: date | None = None) -> World:
+def provider_of(port: int, day: date | None = None) -> IdentityProvider:
+    """What EduConnect signs with; aiguilleur is a service of its federation."""
+    base = f"http://{_HOST}:{port}"
+    return educonnect_provider(port, {f"{base}/saml/metadata": f"{base}/retour/educonnect"}, clock_of(day))
+
+
+def clock_of(day: date | None) -> Callable[[], datetime]:
+    """The clock of a world that plays a day, or today's."""
+    return (lambda: datetime.combine(day, clock(10), UTC)) if day else utc_now
+
+
+def build(settings: Settings, port: int, day: date | None = None, provider: IdentityProvider | None = None) -> World:
     """The simulated world with aiguilleur in it, exactly as in production but for the day it plays."""
     base = f"http://{_HOST}:{port}"
     schools = tuple(
@@ -90,22 +110,18 @@ def build(settings: Settings, port: int, day: date | None = None) -> World:
         "teleservices_public": f"{base}/vers/teleservices/{{etab}}",
         "ent": f"{base}/vers/ent/{{etab}}?de=scolarite",
     }
-    world = World(port, schools, links)
-    app = (
-        create_app(settings, (secrets.token_urlsafe(32),), now=lambda: datetime.combine(day, clock(10), UTC))
-        if day
-        else create_app(settings, (secrets.token_urlsafe(32),))
-    )
-    world.mount(_HOST, app)
+    world = World(port, schools, links, provider)
+    world.mount(_HOST, create_app(settings, (secrets.token_urlsafe(32),), now=clock_of(day)))
     return world
 
 
-def moved(folder: Path, copy: Path, port: int) -> Path:
-    """A copy of a sandbox configuration whose addresses carry another port."""
+def moved(folder: Path, copy: Path, port: int, provider: IdentityProvider) -> Path:
+    """A copy of a sandbox configuration whose addresses carry this port, with the metadata of this EduConnect."""
     for path in folder.iterdir():
         if path.is_file():
             text = path.read_text(encoding="utf-8").replace(f":{_WRITTEN_PORT}", f":{port}")
             (copy / path.name).write_text(text, encoding="utf-8")
+    (copy / _METADATA).write_bytes(provider.metadata())
     return copy
 
 

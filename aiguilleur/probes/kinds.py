@@ -35,5 +35,6 @@ class Kinds(Mapping[str, type[Probe]]):
 PROBE_KINDS = Kinds(
     {
         "http_status": "aiguilleur.probes.http_status:HttpStatusProbe",
+        "saml_passive": "aiguilleur.probes.saml:SamlPassive",
     }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from aiguilleur.sandbox import aten, educonnect
+from aiguilleur.sandbox import aten, sso
 from aiguilleur.sandbox.commons import GUICHETS, SHOWN_SOURCES, Commons
 from aiguilleur.sandbox.network import CAS, EDUCONNECT, host_of, portal_host, with_query
 from aiguilleur.sandbox.pages import page, refusal, see, site
@@ -81,7 +81,7 @@ def cas(commons: Commons) -> Flask:
     def asked(source: str, back: str) -> str:
         office = next((each for each in GUICHETS if each.source == source), None)
         if office is None:
-            return network.url(EDUCONNECT, educonnect.SSO, **{"return": back})
+            return network.url(EDUCONNECT, sso.SSO, **{"return": back})
         return network.url(office.host, aten.SSO, SPEntityID="urn:fi:ent:bac-a-sable:1.0", TARGET=back)
 
     return app

@@ -7,17 +7,17 @@ from flask import Flask, Response, request
 from aiguilleur.sandbox.commons import Commons
 from aiguilleur.sandbox.network import CAS, EDUCONNECT, FRANCECONNECT, NATIONAL, host_of, with_query
 from aiguilleur.sandbox.pages import page, refusal, see, site, typed_account
-from aiguilleur.sandbox.sessions import ANGELA, Login, Sessions
+from aiguilleur.sandbox.sessions import ANGELA, COOKIE, Login, Sessions
+from aiguilleur.sandbox.sso import SSO, Conversations
 
-SSO = "/idp/profile/SAML2/Redirect/SSO"
-COOKIE = "shib_idp_session"
 #: The services that EduConnect answers: a closed list, as its federation is.
 SERVICE_PROVIDERS = (NATIONAL, CAS)
 
 
-def educonnect(commons: Commons, sessions: Sessions) -> Flask:
+def educonnect(commons: Commons, sessions: Sessions, conversations: Conversations) -> Flask:
     """The site; its cookie stays on its own host, where nothing else can see it."""
     app = site("educonnect", "EduConnect")
+    conversations.add_to(app)
     network, home = commons.network, commons.network.url(EDUCONNECT)
 
     def held() -> Login | None:
@@ -51,6 +51,8 @@ def educonnect(commons: Commons, sessions: Sessions) -> Flask:
 
     @app.get(SSO)
     def _sso() -> Response:
+        if "SAMLRequest" in request.args:
+            return conversations.asked()
         back, login = request.args.get("return", ""), held()
         if not is_known(back):
             return refused()

@@ -19,6 +19,10 @@ MODES = {
     Mode.DOWN: "en panne",
     Mode.MUTE: "muette",
     Mode.ODD: "incohérente",
+    Mode.LOGIN_FORM: "SAML : montre sa page de connexion à qui ne devait rien voir",
+    Mode.GARBAGE: "SAML : répond n’importe quoi",
+    Mode.WRONG_SIGNATURE: "SAML : signe avec une autre clé",
+    Mode.SOMEONE_ELSE: "SAML : répond à une autre question",
 }
 
 
@@ -40,7 +44,7 @@ def index(commons: Commons, switches: Switches, mounted: Iterable[str], expire: 
             ),
             people=(*ACCOUNTS, ANGELA),
             shown_sources=SHOWN_SOURCES,
-            switches=tuple(switches),
+            switches=tuple((source, setting, switches.modes(source)) for source, setting in switches),
             modes=MODES,
             slow_ms=SLOW_MS,
             slowest_ms=SLOWEST_MS,

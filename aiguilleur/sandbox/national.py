@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Flask, Response, request
 
 from aiguilleur.sandbox.commons import Commons
-from aiguilleur.sandbox.educonnect import SSO
 from aiguilleur.sandbox.network import EDUCONNECT, NATIONAL
 from aiguilleur.sandbox.pages import page, see, site
 from aiguilleur.sandbox.sessions import Login, Sessions
+from aiguilleur.sandbox.sso import SSO
 
 COOKIE = "_shibsession_eds"
 SCOLARITE = "/scolarite-services"

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+#: EduConnect's own cookie, which stays on its host.
+COOKIE = "shib_idp_session"
 #: More than anyone opens by hand; the oldest go first.
 _KEPT = 10_000
 

@@ -32,6 +32,15 @@ class Mode(StrEnum):
     DOWN = "down"
     MUTE = "mute"
     ODD = "odd"
+    #: A server of SAML that does not do what a passive question asks for.
+    LOGIN_FORM = "login-form"
+    GARBAGE = "garbage"
+    WRONG_SIGNATURE = "wrong-signature"
+    SOMEONE_ELSE = "someone-else"
+
+
+#: What every source can do; the others take a source that speaks SAML.
+COMMON = (Mode.WELL, Mode.SLOW, Mode.DOWN, Mode.MUTE, Mode.ODD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +54,11 @@ class Setting:
 class Switches:
     """One setting per source; a source that is switched back answers at once whoever still waits."""
 
-    def __init__(self, sources: Iterable[str], aliases: Mapping[str, str] | None = None) -> None:
-        """Every source is well; an alias is another name for one of them."""
+    def __init__(
+        self, sources: Iterable[str], aliases: Mapping[str, str] | None = None, saml: Iterable[str] = ()
+    ) -> None:
+        """Every source is well; an alias is another name for one of them; those of `saml` can do more."""
+        self._saml = frozenset(saml)
         self._settings = dict.fromkeys(sources, Setting())
         self._aliases = dict(aliases or {})
         self._changed = threading.Condition()
@@ -57,13 +69,19 @@ class Switches:
         return iter(self._settings.items())
 
     def set(self, source: str, mode: Mode, *, slow_ms: int = SLOW_MS) -> None:
-        """Switch a source; KeyError when there is none such, ValueError for a delay out of bounds."""
+        """Switch a source; KeyError when there is none such, ValueError for a delay or a mode that it cannot have."""
         if not 0 <= slow_ms <= SLOWEST_MS:
             raise ValueError(f"slow_ms: {slow_ms} is not between 0 and {SLOWEST_MS}")
         name = self._known(source)
+        if mode not in self.modes(name):
+            raise ValueError(f"mode: {source} does not speak SAML, it cannot be {mode}")
         with self._changed:
             self._settings[name] = Setting(mode, slow_ms)
             self._changed.notify_all()
+
+    def modes(self, source: str) -> tuple[Mode, ...]:
+        """What a source can be switched to."""
+        return tuple(Mode) if source in self._saml else COMMON
 
     def get(self, source: str) -> Mode:
         """How a source behaves now; KeyError when there is none such."""
@@ -91,7 +109,8 @@ class Switches:
                     return _answer(start, "503 Service Unavailable", _DOWN.encode())
                 case Mode.ODD:
                     return _answer(start, "200 OK", _ODD)
-                case Mode.WELL:
+                case _:
+                    # Well, or a matter between the site and those who ask it.
                     pass
             return site(environ, start)
 

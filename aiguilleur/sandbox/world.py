@@ -13,7 +13,9 @@ from aiguilleur.sandbox.index import index
 from aiguilleur.sandbox.national import teleservices
 from aiguilleur.sandbox.network import CAS, EDUCONNECT, FRANCECONNECT, INDEX, NATIONAL, Network, portal_host
 from aiguilleur.sandbox.portal import portal
+from aiguilleur.sandbox.saml import IdentityProvider
 from aiguilleur.sandbox.sessions import Sessions
+from aiguilleur.sandbox.sso import Conversations, educonnect_provider
 from aiguilleur.sandbox.switches import Switches
 
 if TYPE_CHECKING:
@@ -34,11 +36,21 @@ class World:
     the portals, `teleservices_public` on their public page, `ent` in Scolarité Services. KeyError when one is missing.
     """
 
-    def __init__(self, port: int, schools: Iterable[SchoolSite], links: Mapping[str, str]) -> None:
-        """Build every site; nothing is served before `wsgi` is called."""
+    def __init__(
+        self,
+        port: int,
+        schools: Iterable[SchoolSite],
+        links: Mapping[str, str],
+        provider: IdentityProvider | None = None,
+    ) -> None:
+        """Build every site; nothing is served before `wsgi` is called.
+
+        `provider` is what EduConnect signs with, when its metadata was given out before; else one that knows nobody.
+        """
         self.port = port
+        self._provider = provider or educonnect_provider(port, {})
         self._sessions = {office.source: Sessions() for office in GUICHETS} | {"educonnect": Sessions()}
-        self.switches = Switches(self._sessions, _ALIASES)
+        self.switches = Switches(self._sessions, _ALIASES, saml=("educonnect",))
         pasted = {name: links[name] for name in ("teleservices", "teleservices_public", "ent")}
         self._commons = Commons(Network(port), tuple(schools), pasted)
         self._sites: dict[str, WSGIApplication] = {}
@@ -77,13 +89,18 @@ class World:
         commons, over = self._commons, self.switches.over
         for office in GUICHETS:
             self._serve(office.host, over(office.source, guichet(commons, office, self._sessions[office.source])))
-        self._serve(EDUCONNECT, over("educonnect", educonnect(commons, self._sessions["educonnect"])))
+        self._serve(EDUCONNECT, over("educonnect", self._educonnect()))
         self._serve(FRANCECONNECT, franceconnect(commons))
         self._serve(NATIONAL, teleservices(commons, Sessions()))
         self._serve(CAS, cas(commons))
         for school in commons.schools:
             self._serve(portal_host(school.etab), portal(commons, school, Sessions()))
         self._serve(INDEX, index(commons, self.switches, self._mounted, self.expire))
+
+    def _educonnect(self) -> WSGIApplication:
+        sessions = self._sessions["educonnect"]
+        conversations = Conversations(self._provider, sessions, lambda: self.switches.get("educonnect"))
+        return educonnect(self._commons, sessions, conversations)
 
 
 def _nowhere(_environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

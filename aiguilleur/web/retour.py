@@ -19,6 +19,8 @@ from aiguilleur.web.trips import JOURNEY_PARAM, held, keep, learnt_by, to_mire_o
 from aiguilleur.web.visit import epoch_ms, open_visit, record, record_return
 
 blueprint = Blueprint("retour", __name__)
+#: A signed answer with an encrypted assertion in it takes some 20 kB.
+_MOST_POSTED = 160 * 1024
 
 
 @blueprint.route("/retour/<name>", methods=["GET", "POST"])
@@ -29,6 +31,7 @@ def retour(name: str) -> Response:
     probe = service().front.get(name)
     if probe is None:
         return to_mire(None, None)
+    request.max_content_length = _MOST_POSTED
     params = _single(request.form if request.method == "POST" else request.args)
     journey = held(params.get(probe.echo, ""))
     if journey is None or journey.awaited != name:

@@ -21,9 +21,12 @@ LOGIN_PAGES = {
     (ATEN, "/login/ct_logon_vk.jsp"),
     (ATEN_DIJON, "/login/ct_logon_vk.jsp"),
     (EDUCONNECT, "/idp/profile/SAML2/Redirect/SSO"),
+    (EDUCONNECT, "/idp/profile/SAML2/login"),
     ("franceconnect.gouv.localhost", "/api/v2/authorize"),
     ("cas.eclat.localhost", "/login"),
 }
+#: In the address of a source that is asked through the browser.
+_QUESTION = "SAMLRequest="
 #: What the CAS calls the source that a session is held at.
 SELECTIONS = {
     Held.ATEN: "BESANC-ATS_parent_eleve_2D",
@@ -39,16 +42,16 @@ class Family:
     def __init__(self, page: Page, sandbox: Sandbox) -> None:
         self.page = page
         self.sandbox = sandbox
-        #: The addresses of the login pages that were shown, and of the requests that aiguilleur was sent.
+        #: The addresses of the login pages that were shown, and of the questions that the browser carried.
         self.logins: list[str] = []
-        self.asked: list[str] = []
+        self.trips: list[str] = []
         page.on("framenavigated", self._shown)
         page.on("request", self._requested)
 
     def forget(self) -> None:
         """Record from here on."""
         self.logins.clear()
-        self.asked.clear()
+        self.trips.clear()
 
     def where(self) -> tuple[str | None, str | None]:
         """The simulated site that the browser is on: which service, by which source."""
@@ -148,9 +151,9 @@ class Family:
 
     def _shown(self, frame: Frame) -> None:
         parts = urlsplit(frame.url)
-        if (parts.hostname, parts.path) in LOGIN_PAGES:
+        if (parts.hostname, parts.path) in LOGIN_PAGES and _QUESTION not in parts.query:
             self.logins.append(frame.url)
 
     def _requested(self, request: Request) -> None:
-        if request.is_navigation_request() and urlsplit(request.url).hostname == AIGUILLEUR:
-            self.asked.append(request.url)
+        if request.is_navigation_request() and _QUESTION in urlsplit(request.url).query:
+            self.trips.append(request.url)

@@ -44,7 +44,14 @@ class Held(StrEnum):
     DEAD_ATEN = "temoin-aten-mort"
 
 
-FAULTS = {"en panne": Mode.DOWN, "muette": Mode.MUTE}
+FAULTS = {
+    "en panne": Mode.DOWN,
+    "muette": Mode.MUTE,
+    "montre sa page de connexion": Mode.LOGIN_FORM,
+    "répond n'importe quoi": Mode.GARBAGE,
+    "signe avec une autre clé": Mode.WRONG_SIGNATURE,
+    "répond à une autre question": Mode.SOMEONE_ELSE,
+}
 YES_NO = {"oui": True, "non": False}
 
 

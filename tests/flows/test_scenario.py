@@ -25,7 +25,7 @@ GOOD = (FOLDER / "eclat-aten-muet.yaml").read_text(encoding="utf-8")
         ("comment: muette", "comment: fâchée", "panne: comment: 'fâchée'"),
         ("comment: muette", "comment: muette, qui: moi", "panne: unknown keys: qui"),
         ("demandée: non", "demandée: parfois", "attendu: connexion demandée: 'parfois'"),
-        ("allers-retours: 0", "allers-retours: peu", "attendu: allers-retours: a number is expected"),
+        ("allers-retours: 1", "allers-retours: peu", "attendu: allers-retours: a number is expected"),
         ("clic: aten-besancon", "", "attendu: a mire has a click"),
         ("malades: [aten-besancon]", "malades: [aten-dijon]", "attendu: a mire has a click, and the sources shown ill"),
         ("service: teleservices", "service: 12", "attendu: service: a text is expected"),
