@@ -18,7 +18,7 @@ from aiguilleur.journey import JourneySeal
 from aiguilleur.probes import Runner
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
-from aiguilleur.web import health, mire, pages, retour, route
+from aiguilleur.web import health, mire, pages, retour, route, saml
 from aiguilleur.web.health import note_source
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
@@ -60,7 +60,7 @@ def create_app(
         degraded=degraded,
     )
     install(app.extensions, running)
-    for part in (route, retour, mire, health):
+    for part in (route, retour, mire, saml, health):
         app.register_blueprint(part.blueprint)
     _add_legacy(app, settings)
     _add_mire_hosts(app)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,6 +16,9 @@ from werkzeug.test import TestResponse
 from aiguilleur.core.decision import Rule
 from aiguilleur.core.matchers import SourceIs
 from aiguilleur.core.model import ProbeRef, Redirect, SessionState, Sources
+from aiguilleur.probes import ConfigFile
+from aiguilleur.probes.saml import SamlPassive
+from aiguilleur.sandbox import educonnect_provider
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
 from tests.passive import Passive, Posted, trip_of
@@ -40,7 +45,7 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-def asking(settings: Settings, *probes: Passive) -> Settings:
+def asking(settings: Settings, *probes: Passive | SamlPassive) -> Settings:
     """These settings, whose first rules ask through the browser, in this order."""
     sources = dict(settings.sources)
     asked: dict[str, tuple[ProbeRef, ...]] = {}
@@ -392,3 +397,41 @@ def test_a_departure_that_is_not_of_the_configuration_is_never_followed(
 
     assert response.status_code == 200
     assert "Location" not in response.headers
+
+
+def test_our_metadata_is_for_those_who_ask_by_saml(settings: Settings, tmp_path: Path) -> None:
+    provider = educonnect_provider(8000, {})
+    saml = SamlPassive("educonnect", "educonnect", ConfigFile("idp.xml", provider.metadata()))
+    client = create_app(asking(settings, saml), (KEY,), now=lambda: MARCH).test_client()
+    ours = client.get("/saml/metadata")
+
+    assert (ours.status_code, ours.content_type) == (200, "application/samlmetadata+xml")
+    assert f'entityID="{PUBLIC}/saml/metadata"' in ours.text
+    assert f'Location="{PUBLIC}/retour/educonnect"' in ours.text
+    assert create_app(settings, (KEY,), now=lambda: MARCH).test_client().get("/saml/metadata").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["<!DOCTYPE x><x/>", "<x>&e;</x>", "<samlp:Response/>", "no XML", "<a>" * 9000, "é" * 40_000],
+    ids=["DTD", "entity", "prefix", "text", "deep", "long"],
+)
+def test_an_attack_by_xml_ends_on_the_mire_and_is_called_parse(settings: Settings, journal: Path, answer: str) -> None:
+    provider = educonnect_provider(8000, {})
+    saml = SamlPassive("educonnect", "educonnect", ConfigFile("idp.xml", provider.metadata()))
+    client = create_app(asking(settings, saml), (KEY,), now=lambda: MARCH).test_client()
+    state = parse_qs(urlsplit(client.get(LINK).location).query)["RelayState"][0]
+    posted = client.post(
+        "/retour/educonnect", data={"SAMLResponse": b64encode(answer.encode()).decode(), "RelayState": state}
+    )
+
+    assert is_its_mire(client.get(posted.location.removeprefix(PUBLIC)))
+    assert [found["reason"] for found in entries(journal)[-1]["findings"]] == ["parse"]  # type: ignore[attr-defined]
+
+
+def test_a_post_beyond_all_bounds_is_refused_in_french(family: FlaskClient) -> None:
+    trip, _ = trip_of(leaves(family))
+    response = family.post("/retour/educonnect", data={"id": trip, "session": "y" * 200_000})
+
+    assert response.status_code == 413
+    assert "Aiguilleur-Code" in response.headers

@@ -91,8 +91,8 @@ def status_of(
     `unsigned` takes an answer without any signature as well, and says so in the status.
     """
     root = read(document, most=MOST_BYTES)
-    if root.tag != f"{{{SAMLP}}}Response":
-        raise SamlError(Reason.PARSE, "is no Response")
+    if list(root.iter(f"{{{SAMLP}}}Response")) != [root]:
+        raise SamlError(Reason.PARSE, "is no Response, or more than one")
     is_signed = not unsigned or root.find(f"{{{DS}}}Signature") is not None
     if is_signed:
         root = _signed(root, certificates)
@@ -128,14 +128,16 @@ def _check_signature_place(root: etree._Element) -> str:
     name = root.get("ID") or ""
     identified = [each for each in root.iter() for key, value in each.items() if _is_id(key) and value == name]
     if not name or identified != [root]:
-        raise SamlError(Reason.SIGNATURE, "has no ID of its own")
+        raise SamlError(Reason.PARSE, "has no ID of its own")
     signatures = root.findall(f"{{{DS}}}Signature")
+    if not signatures:
+        raise SamlError(Reason.SIGNATURE, "is not signed")
     references = [each for signature in signatures for each in signature.findall(f".//{{{DS}}}Reference")]
     if len(signatures) != 1 or len(references) != 1 or references[0].get("URI") != f"#{name}":
-        raise SamlError(Reason.SIGNATURE, "is not covered by one signature of its own")
+        raise SamlError(Reason.PARSE, "is not covered by one signature of its own")
     transforms = [each.get("Algorithm") for each in references[0].findall(f".//{{{DS}}}Transform")]
     if len(transforms) > len(_TRANSFORMS) or not _TRANSFORMS.issuperset(transforms):
-        raise SamlError(Reason.SIGNATURE, "is signed after it has been transformed")
+        raise SamlError(Reason.PARSE, "is signed after it has been transformed")
     return name
 
 
