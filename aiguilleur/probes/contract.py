@@ -95,6 +95,6 @@ class FrontChannelProbe(Protocol):
     def arrival(self, trip: Trip, params: Mapping[str, str], now: datetime) -> Finding:
         """What the source's answer to this trip means. Never raises, and keeps nothing of it.
 
-        The reason is `answer` for every answer of the protocol, also one that leaves the state unknown; `parse` or
-        `signature` for anything else.
+        The reason is `answer` for every answer of the protocol, also one that leaves the state unknown; `protocol` for
+        an error that the source tells instead; `parse` or `signature` for anything else.
         """

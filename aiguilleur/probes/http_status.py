@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
-from urllib.parse import urlsplit
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes.client import Client
 from aiguilleur.probes.contract import Forwarded
 from aiguilleur.probes.exchange import Answer, ProbeError, cookie_header, header_value
 from aiguilleur.probes.pattern import Pattern
+from aiguilleur.probes.way import check_port, check_proxy, check_url
 
 #: RFC 6265 4.1.1 and RFC 9110 5.1: the name of a cookie or of a header is a token.
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -51,7 +51,7 @@ class HttpStatusProbe:
 
     def __post_init__(self) -> None:
         """Refuse what could never work, and open the client."""
-        _check_url(self.url)
+        check_url(self.url)
         _check_names(self.cookies, self.client_address_header)
         _check_way(self.proxy, self.connect)
         if self.timeout_ms is not None and self.timeout_ms < 1:
@@ -109,15 +109,6 @@ def _unread(answer: Answer) -> Reason:
     return Reason.STATUS if answer.status >= _SERVER_ERROR else Reason.PARSE
 
 
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "#" in url:
-        raise ValueError("url: is not an http(s) address without user name and fragment")
-    if not _PRINTABLE.fullmatch(url):
-        raise ValueError("url: holds a space or a letter outside ASCII; write it percent-encoded, its host in punycode")
-    _check_port(parts.port or 80, "url")
-
-
 def _check_names(cookies: tuple[str, ...], address_header: str) -> None:
     if not cookies:
         raise ValueError("cookies: name at least one; without a cookie every visitor gets the same answer")
@@ -129,8 +120,7 @@ def _check_names(cookies: tuple[str, ...], address_header: str) -> None:
 
 
 def _check_way(proxy: str | None, connect: str | None) -> None:
-    if proxy is not None and (not proxy.startswith("http://") or not urlsplit(proxy).hostname):
-        raise ValueError("proxy: is not an http://host:port address; https sources are reached through it all the same")
+    check_proxy(proxy)
     if connect is None:
         return
     if proxy is not None:
@@ -138,9 +128,4 @@ def _check_way(proxy: str | None, connect: str | None) -> None:
     host, _, port = connect.rpartition(":")
     if not _PRINTABLE.fullmatch(host) or not re.fullmatch(r"[0-9]{1,5}", port):
         raise ValueError(f"connect: '{connect}' is not host:port, such as 127.0.0.1:8000 or [::1]:8000")
-    _check_port(int(port), "connect")
-
-
-def _check_port(port: int, where: str) -> None:
-    if not 1 <= port <= 65535:
-        raise ValueError(f"{where}: {port} is not a port; give one from 1 to 65535")
+    check_port(int(port), "connect")

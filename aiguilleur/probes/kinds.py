@@ -34,7 +34,9 @@ class Kinds(Mapping[str, type[Probe]]):
 
 PROBE_KINDS = Kinds(
     {
+        "cas_passive": "aiguilleur.probes.cas:CasPassive",
         "http_status": "aiguilleur.probes.http_status:HttpStatusProbe",
+        "oidc_passive": "aiguilleur.probes.oidc:OidcPassive",
         "saml_passive": "aiguilleur.probes.saml:SamlPassive",
     }
 )
