@@ -59,8 +59,8 @@ def go_on() -> Response:
 
 
 def _single(params: MultiDict[str, str]) -> dict[str, str]:
-    """The parameters that came once: what is said twice is not said."""
-    return {name: values[0] for name, values in params.lists() if len(values) == 1}
+    """Each parameter's one value; empty where it came twice: an answer said in two ways must not pass for none."""
+    return {name: values[0] if len(values) == 1 else "" for name, values in params.lists()}
 
 
 def _answered(probe: FrontChannelProbe, journey: Journey, params: dict[str, str]) -> Journey:
