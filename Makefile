@@ -31,7 +31,7 @@ lock: set-up-check  ## Write the lock files anew from setup.cfg (UPGRADE=1: with
 	@.ci/lock $(if $(UPGRADE),--upgrade)
 
 clean:  ## Remove what was installed and made; journals and keys in var/ stay
-	@rm -rf .venv build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache var/sandbox
+	@rm -rf .venv build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache var/sandbox tests/servers/oidc/node_modules
 	@find aiguilleur tests config -name __pycache__ -prune -exec rm -rf {} +
 
 set-up-run:
