@@ -1,0 +1,148 @@
+"""An aiguilleur that asks a real server through the browser, in a sandbox whose other sites are simulated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request
+from playwright.sync_api import TimeoutError as LateError
+from ruamel.yaml import YAML
+
+from aiguilleur.cli.sandbox import moved, provider_of
+from aiguilleur.journal import Event, FileSink, JournalEntry, newest
+from aiguilleur.sandbox import SchoolSite, World, free_port, serve
+from aiguilleur.settings.load import load
+from aiguilleur.settings.model import Settings
+from aiguilleur.web import create_app
+from tests.conftest import ROOT
+from tests.flows.conftest import chromium, page, profile
+
+__all__ = ["chromium", "page", "profile"]
+
+AIGUILLEUR = "aiguilleur.academie.localhost"
+NATIONAL = "teleservices.education.localhost"
+#: The id of the probe, and of the source that it asks.
+PROBE = "educonnect"
+LINK = "/vers/teleservices/clg-rochat-rousses"
+MIRE = "/mire/clg-rochat-rousses"
+#: Longer than a browser may be away before it counts as lost (`core.journey.AWAY_MS`).
+LOST_S = 11
+NO_CANARY = {"off": "a server of the tests"}
+
+
+class Clock:
+    """The time of day, which can be put forward."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def pass_s(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
+class Academy:
+    """A running aiguilleur and the world around it."""
+
+    def __init__(self, port: int, clock: Clock, journal: Path) -> None:
+        self.port = port
+        self.clock = clock
+        self.journal = journal
+
+    @property
+    def link(self) -> str:
+        return at(self.port, AIGUILLEUR, LINK)
+
+    def last(self) -> JournalEntry:
+        """What the journal says of the visit that was decided last."""
+        return next(entry for entry in newest([self.journal]) if entry.event is Event.DECIDED)
+
+    def told(self) -> tuple[str, str]:
+        """The state and the reason of what the browser brought back in that visit, or did not."""
+        [finding] = [finding for finding in self.last().findings if finding.by == PROBE]
+        return str(finding.state), str(finding.reason)
+
+
+class Trail:
+    """The pages that a browser asked for, each as its host and path, redirects included."""
+
+    def __init__(self, page: Page) -> None:
+        self._seen: list[tuple[str, str]] = []
+        page.on("request", self._asked)
+
+    def taken(self) -> list[tuple[str, str]]:
+        """Those since the last call."""
+        seen, self._seen = self._seen, []
+        return seen
+
+    def _asked(self, request: Request) -> None:
+        if request.is_navigation_request():
+            parts = urlsplit(request.url)
+            self._seen.append((parts.hostname or "", parts.path))
+
+
+def at(port: int, host: str, path: str = "/") -> str:
+    return f"http://{host}:{port}{path}"
+
+
+def return_url(port: int) -> str:
+    """What is registered at the server: where it sends the browser back to."""
+    return at(port, AIGUILLEUR, f"/retour/{PROBE}")
+
+
+def pattern(url: str) -> str:
+    """A pattern that this address begins."""
+    return f"^{re.escape(url)}"
+
+
+@contextmanager
+def academy(folder: Path, port: int, probe: Mapping[str, object]) -> Iterator[Academy]:
+    """The sandbox, in which `probe` asks for EduConnect's sessions instead of its own."""
+    clock = Clock()
+    settings = _settings(folder, port, {"id": PROBE, "canary": NO_CANARY, **probe})
+    schools = tuple(SchoolSite(s.etab, s.name, s.academy, s.town) for s in settings.directory.schools.values())
+    world = World(port, schools, dict.fromkeys(("teleservices", "teleservices_public", "ent"), "/"))
+    world.mount(AIGUILLEUR, create_app(settings, ("k" * 32,), now=clock))
+    with serve(world, port):
+        yield Academy(port, clock, folder / "journal.jsonl")
+
+
+def _settings(folder: Path, port: int, probe: Mapping[str, object]) -> Settings:
+    (folder / "config").mkdir()
+    written = moved(ROOT / "config" / "sandbox", folder / "config", port, provider_of(port))
+    yaml, sources = YAML(), written / "sources.yaml"
+    content = yaml.load(sources)
+    [asked] = [source for source in content["sources"] if source["id"] == PROBE]
+    asked["probes"] = [probe]
+    yaml.dump(content, sources)
+    settings, _ = load(written)
+    journal = FileSink(str(folder / "journal.jsonl"))
+    return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None))
+
+
+def strand(page: Page, link: str, host: str) -> None:
+    """Click a link that leads to a host which takes the question and never answers."""
+    # The request may come after the click was given up, on a machine that is busy.
+    asked = page.expect_request(lambda request: urlsplit(request.url).hostname == host)
+    with asked, pytest.raises(LateError):
+        page.goto(link, wait_until="commit", timeout=2_000)
+
+
+@pytest.fixture
+def port() -> int:
+    """The port of the sandbox, known before anything runs: servers register addresses that hold it."""
+    return free_port()
+
+
+@pytest.fixture
+def trail(page: Page) -> Trail:
+    return Trail(page)
