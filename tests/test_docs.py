@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from ruamel.yaml import YAML
 
 from aiguilleur.cli import main
 from aiguilleur.core.matchers import MATCHER_KINDS
@@ -18,6 +19,7 @@ from aiguilleur.settings.load import load
 from tests.builders import facts
 from tests.conftest import ROOT
 
+PASSIVE = ROOT / "docs" / "passive-probes.md"
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 
 
@@ -30,17 +32,59 @@ def commands() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("aiguilleur ")]
 
 
-def test_the_documented_configuration_is_whole_and_good(tmp_path: Path) -> None:
+def write_documented(folder: Path) -> None:
+    """The configuration that docs/configuration.md shows."""
     page = ROOT / "docs" / "configuration.md"
     for block in blocks(page, "yaml"):
         first, _, _ = block.partition("\n")
-        (tmp_path / first.removeprefix("# file: ")).write_text(block, encoding="utf-8")
+        (folder / first.removeprefix("# file: ")).write_text(block, encoding="utf-8")
     [schools] = blocks(page, "csv")
-    (tmp_path / "schools.csv").write_text(schools, encoding="utf-8")
+    (folder / "schools.csv").write_text(schools, encoding="utf-8")
+
+
+def test_the_documented_configuration_is_whole_and_good(tmp_path: Path) -> None:
+    write_documented(tmp_path)
 
     settings, warnings = load(tmp_path)
     dead = tuple(dead_rules(settings, "rules.yaml"))
     assert (sorted(settings.sources), warnings, dead) == (["aten", "educonnect"], (), ())
+
+
+def passive_sections() -> dict[str, str]:
+    """What docs/passive-probes.md says of each kind, and under an empty name what it says of all."""
+    first, *others = re.split(r"^## ", PASSIVE.read_text(encoding="utf-8"), flags=re.M)
+    return {"": first} | {re.findall(r"`(\w+)`", text.partition("\n")[0])[0]: text for text in others}
+
+
+def put(file: Path, section: str, heading: str) -> None:
+    """Put the list items that a section shows for `file` into its list, in place of those of the same id."""
+    yaml = YAML()
+    content = yaml.load(file.read_text(encoding="utf-8"))
+    for text in re.findall(rf"^```yaml\n# in {file.name}\n(.*?)^```", section, re.M | re.S):
+        shown = yaml.load(text)
+        replaced = {each["id"] for each in shown}
+        content[heading] = [*(each for each in content[heading] if each["id"] not in replaced), *shown]
+    with file.open("w", encoding="utf-8") as out:
+        yaml.dump(content, out)
+
+
+def test_only_kinds_that_ask_through_the_browser_have_a_section() -> None:
+    front = {name for name, kind in PROBE_KINDS.items() if hasattr(kind, "departure")}
+
+    assert passive_sections().keys() - {""} <= front
+
+
+@pytest.mark.parametrize("kind", sorted(passive_sections().keys() - {""}))
+def test_the_documented_configuration_of_a_passive_probe_is_good(kind: str, tmp_path: Path) -> None:
+    write_documented(tmp_path)
+    sections = passive_sections()
+    put(tmp_path / "sources.yaml", sections[kind], "sources")
+    put(tmp_path / "rules.yaml", sections[""], "rules")
+
+    settings, warnings = load(tmp_path)
+    [probe] = settings.sources["educonnect"].probes
+    assert (type(probe), warnings, tuple(dead_rules(settings, "rules.yaml"))) == (PROBE_KINDS[kind], (), ())
+    assert probe.ref in settings.policies["ent"].probes["educonnect"]
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
