@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -14,7 +15,7 @@ BLOCK = b"x" * 65536
 
 
 class Wire:
-    """A running test server and what it heard, one head of a request after the other."""
+    """A running test server and what it heard, one request after the other."""
 
     def __init__(self, answers: tuple[Answer, ...], tls: ssl.SSLContext | None) -> None:
         self.heard: list[str] = []
@@ -73,13 +74,20 @@ def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Wir
 
 
 def heard(connection: socket.socket) -> str:
+    """One request, with the body whose length it tells."""
     data = b""
-    while b"\r\n\r\n" not in data:
+    while not _is_whole(data):
         block = connection.recv(4096)
         if not block:
             break
         data += block
     return data.decode("latin-1")
+
+
+def _is_whole(data: bytes) -> bool:
+    head, end, body = data.partition(b"\r\n\r\n")
+    told = re.search(rb"\r\ncontent-length: *([0-9]+)", head, re.I)
+    return bool(end) and len(body) >= (int(told[1]) if told else 0)
 
 
 def says(status: str, body: bytes = b"", **headers: str) -> Answer:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, ClassVar
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -29,7 +29,7 @@ from urllib3.util.retry import Retry
 
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.deadline import TimedSocket, TimedTlsSocket, UnreachableError, connect
-from aiguilleur.probes.exchange import Answer, ProbeError, seconds_of
+from aiguilleur.probes.exchange import Answer, ProbeError, Request, seconds_of
 
 MOST_BYTES = 64 * 1024
 #: As many connections are kept for a source as the runner has places for it.
@@ -40,7 +40,10 @@ class Client:
     """Asks one source, by its proxy, certificate authority and connection address."""
 
     def __init__(self, *, proxy: str | None = None, ca_file: str | None = None, connect: str | None = None) -> None:
-        """`connect` is a `host:port` to connect to instead of the address's own. OSError if `ca_file` is unfit."""
+        """`connect` is a `host:port`, or a `host`, to connect to instead of the address's own.
+
+        OSError if `ca_file` is unfit.
+        """
         session = _Session()
         session.trust_env = False
         session.headers.clear()
@@ -53,41 +56,51 @@ class Client:
         session.mount("https://", adapter)
         self._session = session
 
-    def get(self, url: str, headers: Mapping[str, str], within: float) -> Answer:
-        """The answer to one GET, in at most `within` seconds; else `ProbeError`."""
+    def send(self, request: Request, headers: Mapping[str, str], within: float) -> Answer:
+        """The answer to one request, in at most `within` seconds; else `ProbeError`."""
         began = time.monotonic()
         call = _Call(began + within)
         token = _call.set(call)
         try:
             while True:
                 try:
-                    return self._answer(url, headers, began)
+                    return self._answer(request, headers, began)
                 except (requests.RequestException, HTTPError, OSError) as error:
                     causes = tuple(_causes(error))
                 # RFC 9112 9.3.1: a server may close an idle connection just as it is used again; then a GET is sent
                 # anew. Each such connection is gone after its failure, and a new one is not forgiven.
-                if not (call.on_kept and any(isinstance(cause, ConnectionError) for cause in causes)):
+                on_kept = call.on_kept and request.fields is None
+                if not (on_kept and any(isinstance(cause, ConnectionError) for cause in causes)):
                     break
         finally:
             _call.reset(token)
         # Raised out here, so that the request, which holds the cookies, does not hang on it as its context.
         raise ProbeError(_reason(causes), _ms(began))
 
-    def _answer(self, url: str, headers: Mapping[str, str], began: float) -> Answer:
+    def close(self) -> None:
+        """Give the connections back that it keeps."""
+        self._session.close()
+
+    def _answer(self, request: Request, headers: Mapping[str, str], began: float) -> Answer:
         sent = {"Accept-Encoding": "identity", "Accept": "*/*", "Cache-Control": "no-cache", **headers}
+        form = None if request.fields is None else list(request.fields)
+        method = "GET" if form is None else "POST"
         # No timeout here: the sockets know the deadline.
-        with self._session.get(url, headers=sent, timeout=None, allow_redirects=False, stream=True) as got:
+        with self._session.request(
+            method, request.url, data=form, headers=sent, timeout=None, allow_redirects=False, stream=True
+        ) as got:
             if got.status_code < requests.codes.ok:
                 # An interim answer: the final one would arrive on the next visitor's turn, were the connection kept.
                 raise ProbeError(Reason.PROTOCOL, _ms(began))
             body, unreadable = _body(got)
             return Answer(
                 status=got.status_code,
-                location=_absolute(url, got.headers.get("Location")),
+                location=_absolute(request.url, got.headers.get("Location")),
                 body=body,
                 unreadable=unreadable,
                 retry_after_s=seconds_of(got.headers.get("Retry-After"), datetime.now(UTC)),
                 ms=_ms(began),
+                sets=tuple(got.raw.headers.getlist("Set-Cookie")),
             )
 
 
@@ -110,9 +123,9 @@ def _absolute(url: str, location: str | None) -> str | None:
         return None
 
 
-def _address(connect: str) -> tuple[str, int]:
-    host, _, port = connect.rpartition(":")
-    return host.strip("[]"), int(port)
+def _address(connect: str) -> tuple[str, int | None]:
+    parts = urlsplit(f"//{connect}")
+    return parts.hostname or "", parts.port
 
 
 def _ms(began: float) -> int:
@@ -150,13 +163,13 @@ class _Session(requests.Session):
 class _Plain(HTTPConnection):
     """A connection that connects where it is told and obeys the deadline of each call in turn."""
 
-    connect_to: ClassVar[tuple[str, int] | None] = None
+    connect_to: ClassVar[tuple[str, int | None] | None] = None
     _served = 0
 
     def _new_conn(self) -> TimedSocket:
         self._served = 0
         host, port = self.connect_to or (self._dns_host, self.port)
-        return connect(host, port, _call.get().deadline)
+        return connect(host, port or self.port, _call.get().deadline)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         call = _call.get()
@@ -174,7 +187,7 @@ class _Secure(_Plain, HTTPSConnection):
 class _Adapter(HTTPAdapter):
     """Pools of such connections, which never retry; the context alone decides which certificates are trusted."""
 
-    def __init__(self, connect_to: tuple[str, int] | None, trust: ssl.SSLContext) -> None:
+    def __init__(self, connect_to: tuple[str, int | None] | None, trust: ssl.SSLContext) -> None:
         self._trust = trust
         plain = type("_PlainTo", (_Plain,), {"connect_to": connect_to})
         secure = type("_SecureTo", (_Secure,), {"connect_to": connect_to})

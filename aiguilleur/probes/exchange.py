@@ -16,6 +16,8 @@ _COOKIE_VALUE = re.compile(rf'{_OCTETS}|"{_OCTETS}"')
 #: What may stand in a header that is forwarded.
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,1024}")
 
+_TOO_MANY_REQUESTS, _SERVER_ERROR, _UNAVAILABLE = 429, 500, 503
+
 
 class ProbeError(Exception):
     """A source gave no answer: the reason and the milliseconds, nothing of what was sent. It never leaves a probe."""
@@ -25,6 +27,14 @@ class ProbeError(Exception):
         self.reason = reason
         self.ms = ms
         super().__init__(str(reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a source is sent besides headers: a GET, or a form that is posted when there are fields, even none."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,17 @@ class Answer:
     #: For how many seconds it asks to be left alone (RFC 9110 10.2.3); None when it does not.
     retry_after_s: int | None = None
     ms: int = 0
+    #: The cookies that it sets, as it writes them. They are some visitor's, or the canary's, and no probe keeps any.
+    sets: tuple[str, ...] = field(default=(), repr=False)
+
+
+def why_unread(answer: Answer) -> Reason:
+    """Why an answer that is not one of those expected says nothing."""
+    if answer.status == _TOO_MANY_REQUESTS:
+        return Reason.THROTTLED
+    if answer.status == _UNAVAILABLE and answer.retry_after_s is not None:
+        return Reason.MAINTENANCE
+    return Reason.STATUS if answer.status >= _SERVER_ERROR else Reason.PARSE
 
 
 def seconds_of(retry_after: str | None, now: datetime) -> int | None:

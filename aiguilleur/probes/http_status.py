@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes.client import Client
 from aiguilleur.probes.contract import Forwarded
-from aiguilleur.probes.exchange import Answer, ProbeError, cookie_header, header_value
+from aiguilleur.probes.exchange import Answer, ProbeError, Request, cookie_header, header_value, why_unread
 from aiguilleur.probes.pattern import Pattern
 from aiguilleur.probes.way import check_port, check_proxy, check_url
 
@@ -19,7 +19,6 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _NOT_FOR_ADDRESSES = ("cookie", "host", "user-agent")
 _AGENT = "aiguilleur"
-_TOO_MANY_REQUESTS, _SERVER_ERROR, _UNAVAILABLE = 429, 500, 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class HttpStatusProbe:
         if self.timeout_ms is not None:
             within = min(within, self.timeout_ms / 1000)
         try:
-            answer = self._client.get(self.url, self._headers(held, forwarded), within)
+            answer = self._client.send(Request(self.url), self._headers(held, forwarded), within)
         except ProbeError as failure:
             return self._found(SessionState.UNKNOWN, failure.reason, failure.ms)
         return replace(self._found(*self._read(answer), answer.ms), rest_s=answer.retry_after_s or 0)
@@ -94,19 +93,10 @@ class HttpStatusProbe:
             return SessionState.UNKNOWN, Reason.PARSE
         if active or inactive:
             return (SessionState.ACTIVE if active else SessionState.INACTIVE), Reason.ANSWER
-        return SessionState.UNKNOWN, _unread(answer)
+        return SessionState.UNKNOWN, why_unread(answer)
 
     def _found(self, state: SessionState, reason: Reason, ms: int = 0) -> Finding:
         return Finding(self.source, state, Channel.BACK, self.id, reason, ms)
-
-
-def _unread(answer: Answer) -> Reason:
-    """Why an answer that fits no pattern says nothing."""
-    if answer.status == _TOO_MANY_REQUESTS:
-        return Reason.THROTTLED
-    if answer.status == _UNAVAILABLE and answer.retry_after_s is not None:
-        return Reason.MAINTENANCE
-    return Reason.STATUS if answer.status >= _SERVER_ERROR else Reason.PARSE
 
 
 def _check_names(cookies: tuple[str, ...], address_header: str) -> None:

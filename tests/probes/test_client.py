@@ -11,7 +11,7 @@ import pytest
 
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.client import MOST_BYTES, Client
-from aiguilleur.probes.exchange import Answer, ProbeError
+from aiguilleur.probes.exchange import Answer, ProbeError, Request
 from tests.probes.conftest import Certified
 from tests.wire import closed_port, cut, drips, floods, resets, says, serving, silent, waited
 
@@ -21,7 +21,9 @@ OK = says("200 OK", b"bonjour")
 
 
 def get(url: str, *, proxy: str | None = None, ca_file: Path | None = None, connect: str | None = None) -> Answer:
-    return Client(proxy=proxy, ca_file=str(ca_file) if ca_file else None, connect=connect).get(url, COOKIE, BUDGET)
+    return Client(proxy=proxy, ca_file=str(ca_file) if ca_file else None, connect=connect).send(
+        Request(url), COOKIE, BUDGET
+    )
 
 
 def refused(url: str, **way: Path | None) -> Reason:
@@ -86,7 +88,7 @@ def test_what_nobody_asked_to_be_compressed_is_not_inflated() -> None:
     small, bomb = gzip.compress(b"aten-auth"), gzip.compress(b"0" * 20_000_000, 1)
     with serving(says("200 OK", small, Content_Encoding="gzip"), says("200 OK", bomb, Content_Encoding="GZIP")) as wire:
         client = Client()
-        answers = [client.get(wire.url, COOKIE, 2) for _ in range(2)]
+        answers = [client.send(Request(wire.url), COOKIE, 2) for _ in range(2)]
 
     assert [(answer.body, answer.unreadable) for answer in answers] == [(b"", Reason.PARSE), (b"", Reason.OVERSIZE)]
 
@@ -112,7 +114,7 @@ def test_a_location_is_resolved_first(location: str, absolute: str | None) -> No
 def test_a_connection_is_kept() -> None:
     with serving(OK, OK, OK) as wire:
         client = Client()
-        bodies = [client.get(wire.url, COOKIE, BUDGET).body for _ in range(3)]
+        bodies = [client.send(Request(wire.url), COOKIE, BUDGET).body for _ in range(3)]
 
     assert bodies == [b"bonjour"] * 3
     assert wire.connections == 1
@@ -121,7 +123,7 @@ def test_a_connection_is_kept() -> None:
 def test_a_tls_connection_is_kept(authority: Path, certified: Certified) -> None:
     with serving(OK, OK, OK, tls=certified("IP:127.0.0.1")) as wire:
         client = Client(ca_file=str(authority))
-        bodies = [client.get(wire.url, COOKIE, BUDGET).body for _ in range(3)]
+        bodies = [client.send(Request(wire.url), COOKIE, BUDGET).body for _ in range(3)]
 
     assert bodies == [b"bonjour"] * 3
     assert wire.connections == 1
@@ -131,12 +133,12 @@ def test_each_call_on_a_kept_connection_has_its_own_deadline() -> None:
     late = drips(b"HTTP/1.1 200 OK\r\nX: ", b"a", 0.05)
     with serving(OK, OK, late) as wire:
         client = Client()
-        client.get(wire.url, COOKIE, 0.2)
+        client.send(Request(wire.url), COOKIE, 0.2)
         wire.over.wait(0.3)
-        second = client.get(wire.url, COOKIE, 0.2)
+        second = client.send(Request(wire.url), COOKIE, 0.2)
         began = time.monotonic()
         with pytest.raises(ProbeError, match="deadline"):
-            client.get(wire.url, COOKIE, 0.2)
+            client.send(Request(wire.url), COOKIE, 0.2)
 
     assert second.body == b"bonjour"
     assert 0.18 <= waited(began) < 0.2 + LATE
@@ -145,10 +147,33 @@ def test_each_call_on_a_kept_connection_has_its_own_deadline() -> None:
 def test_a_kept_connection_that_dies_as_it_is_used_is_replaced() -> None:
     with serving(OK, resets) as wire:
         client = Client()
-        answers = [client.get(wire.url, COOKIE, BUDGET).status for _ in range(2)]
+        answers = [client.send(Request(wire.url), COOKIE, BUDGET).status for _ in range(2)]
 
     assert answers == [200, 200]
     assert (wire.connections, len(wire.heard)) == (2, 3)
+
+
+def test_a_form_is_posted_once_whatever_happens() -> None:
+    with serving(OK, resets) as wire:
+        client = Client()
+        client.send(Request(wire.url, (("a", "é"), ("a", "&"))), {}, BUDGET)
+        with pytest.raises(ProbeError):
+            client.send(Request(wire.url, ()), {}, BUDGET)
+
+    assert [heard.split()[0] for heard in wire.heard] == ["POST", "POST"]
+    assert wire.sent("Content-Type") == ["application/x-www-form-urlencoded"]
+    assert wire.sent("Content-Length") == ["14", "0"]
+
+
+def test_the_cookies_that_a_source_sets_are_told_and_sent_nowhere() -> None:
+    sets = says("200 OK", b"", Set_Cookie="a=1; Path=/")
+    with serving(sets, OK) as wire:
+        client = Client()
+        answers = [client.send(Request(wire.url), COOKIE, BUDGET) for _ in range(2)]
+
+    assert [answer.sets for answer in answers] == [("a=1; Path=/",), ()]
+    assert wire.sent("Cookie") == [COOKIE["Cookie"]] * 2
+    assert "a=1" not in repr(answers)
 
 
 def test_a_new_connection_that_dies_is_not_tried_again() -> None:
@@ -168,7 +193,7 @@ def test_the_end_of_an_answer_never_reaches_the_next_visitor() -> None:
         client = Client()
         for _ in range(2):
             with pytest.raises(ProbeError, match="protocol"):
-                client.get(wire.url, COOKIE, BUDGET)
+                client.send(Request(wire.url), COOKIE, BUDGET)
 
     assert wire.connections == 2
 
@@ -360,9 +385,9 @@ def test_a_source_that_has_moved_is_found_again(monkeypatch: pytest.MonkeyPatch)
     with serving(says("200 OK", b"old")) as old, serving(says("200 OK", b"new")) as new:
         client = Client()
         monkeypatch.setattr(socket, "getaddrinfo", addresses(old.port))
-        first = client.get("http://source.test/", COOKIE, BUDGET).body
+        first = client.send(Request("http://source.test/"), COOKIE, BUDGET).body
         monkeypatch.setattr(socket, "getaddrinfo", addresses(new.port))
-        second = client.get("http://source.test/", COOKIE, BUDGET).body
+        second = client.send(Request("http://source.test/"), COOKIE, BUDGET).body
 
     assert (first, second) == (b"old", b"new")
 
