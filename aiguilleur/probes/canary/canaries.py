@@ -1,0 +1,182 @@
+"""When a canary flies, and whether what it saw lets visitors follow."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, cast
+
+from aiguilleur.core.model import ILL_REASONS, ProbeRef, Reason
+from aiguilleur.probes.canary.board import Board, Seen
+from aiguilleur.probes.canary.flight import Flight, fly
+from aiguilleur.probes.canary.standing import CanaryHealth, Standing, Timing
+from aiguilleur.probes.contract import ConfigFile, FrontChannelProbe
+
+_LOGGER = logging.getLogger("aiguilleur.probes")
+_USUAL = Timing()
+#: A visit may see what was on the board so many seconds ago.
+_FRESH_S = 0.5
+
+
+class Canaries:
+    """The canaries of one configuration, in one process; all of a node's share a board."""
+
+    def __init__(
+        self,
+        probes: Mapping[str, FrontChannelProbe],
+        return_urls: Mapping[str, str],
+        board: Board,
+        *,
+        now: Callable[[], datetime],
+        changed: Callable[[ProbeRef, CanaryHealth], None] | None = None,
+        timing: Timing = _USUAL,
+    ) -> None:
+        """No thread is started here. `now` is the day that is played; `changed` is told when a probe's standing is."""
+        self.board = board
+        self._probes = probes
+        self._return_urls = return_urls
+        self._now = now
+        self._changed = changed
+        self._timing = timing
+        self._sorts = {name: sort_of(probe) for name, probe in probes.items()}
+        self._due: dict[str, float] = {}
+        self._flying: set[str] = set()
+        self._told: dict[str, Standing] = {}
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self._read: dict[str, Reason | None] = {}
+
+    def refusal(self, probe: str) -> Reason | None:
+        """Why no browser may be sent to ask by this probe now; None when one may."""
+        return self._refusals().get(probe, Reason.UNPROVEN)
+
+    def failing(self) -> frozenset[str]:
+        """The probes whose source answers nothing."""
+        return frozenset(probe for probe, reason in self._refusals().items() if reason in ILL_REASONS)
+
+    def left(self, probe: str, trip: str) -> None:
+        """A browser leaves to ask by this probe."""
+        self.board.left(probe, trip, time.time())
+
+    def came_back(self, probe: str, trip: str) -> None:
+        """It is back, with whatever answer."""
+        self.board.came_back(probe, trip, time.time())
+
+    def health(self) -> dict[str, CanaryHealth]:
+        """How each probe stands."""
+        return {name: self._health(name) for name in self._probes}
+
+    def tend(self) -> None:
+        """Let fly what is due, and weigh the real departures; one process of a node calls this every second or so."""
+        if not self._probes:
+            return
+        for name, probe in self._probes.items():
+            if probe.canary is None and self._is_due(name):
+                self._due[name] = time.time() + self._timing.every
+                threading.Thread(target=self.fly, args=(name,), name=f"canary-{name}", daemon=True).start()
+            self._weigh(name)
+            self._tell(name)
+        self.board.forget(time.time() - self._timing.kept)
+
+    def fly(self, name: str) -> None:
+        """Let one fly now, and wait for it; nothing is done while it is in the air."""
+        with self._lock:
+            if name in self._flying:
+                return
+            self._flying.add(name)
+        began = time.time()
+        try:
+            flight = self._flown(name)
+            self.board.saw(name, self._sorts[name], Seen(flight, time.time()))
+            pause = self._timing.every if flight.reason is Reason.ANSWER else self._timing.again
+            # Spread, so that nodes do not fly together; never longer, so that the promise of `every` holds.
+            self._due[name] = began + pause * random.uniform(0.8, 1.0)  # noqa: S311 (hides nothing)
+        finally:
+            with self._lock:
+                self._flying.discard(name)
+                self._read_at = float("-inf")
+
+    def _flown(self, name: str) -> Flight:
+        try:
+            return fly(self._probes[name], self._return_urls[name], self._now())
+        except Exception as error:  # A probe's bug must cost its source alone.
+            _LOGGER.error("the canary of %s broke: %s", name, type(error).__name__)
+            return Flight(Reason.UNPROVEN)
+
+    def _is_due(self, name: str) -> bool:
+        if name not in self._due:
+            # What another process saw before a restart is waited for, not flown again.
+            seen = self.board.seen(name, self._sorts[name])
+            self._due[name] = seen.at + self._timing.again if seen else 0.0
+        return self._due[name] <= time.time()
+
+    def _refusals(self) -> dict[str, Reason | None]:
+        """As the board had it a moment ago: every visit asks."""
+        now = time.monotonic()
+        if now - self._read_at > _FRESH_S:
+            read = {name: self._refusal(self._health(name)) for name in self._probes}
+            self._read, self._read_at = read, now
+        return self._read
+
+    def _refusal(self, health: CanaryHealth) -> Reason | None:
+        match health.standing:
+            case Standing.GOOD | Standing.OFF:
+                return None
+            case Standing.DEAD if health.seen:
+                return health.seen.reason
+            case _:
+                return Reason.UNPROVEN
+
+    def _health(self, name: str) -> CanaryHealth:
+        now = time.time()
+        seen = self.board.seen(name, self._sorts[name])
+        back = self._back(name, now)
+        standing = self._standing(name, seen, now)
+        if standing in (Standing.GOOD, Standing.OFF) and self.board.rests_until(name) > now:
+            standing = Standing.FEW_BACK
+        return CanaryHealth(standing, seen.flight if seen else None, round(now - seen.at) if seen else 0, back)
+
+    def _standing(self, name: str, seen: Seen | None, now: float) -> Standing:
+        if self._probes[name].canary is not None:
+            return Standing.OFF
+        if seen is None or now - seen.at > self._timing.counts:
+            return Standing.UNPROVEN
+        if seen.flight.reason in ILL_REASONS:
+            return Standing.DEAD
+        return Standing.GOOD if seen.flight.reason is Reason.ANSWER else Standing.UNPROVEN
+
+    def _back(self, name: str, now: float) -> tuple[int, int] | None:
+        """How many of the last departures came back, and of how many; None while they are too few to tell."""
+        timing = self._timing
+        since = max(now - timing.kept, self.board.rests_until(name))
+        seen = self.board.trips(name, since=since, until=now - timing.away, most=timing.many, within=timing.slowest)
+        most = timing.many if seen.foreign else timing.few
+        if len(seen.came_back) < most:
+            return None
+        return min(most, sum(seen.came_back[:most]) + seen.foreign), most
+
+    def _weigh(self, name: str) -> None:
+        now = time.time()
+        back = self._back(name, now)
+        if back and 2 * back[0] < back[1]:
+            self.board.rest(name, now + self._timing.rest)
+            self._read_at = float("-inf")
+
+    def _tell(self, name: str) -> None:
+        health = self._health(name)
+        before, self._told[name] = self._told.get(name), health.standing
+        if before not in (None, health.standing) and self._changed is not None:
+            self._changed(self._probes[name].ref, health)
+
+
+def sort_of(probe: FrontChannelProbe) -> str:
+    """What tells a probe's settings from others: a flight with the old ones proves nothing of the new."""
+    values = [getattr(probe, each.name) for each in fields(cast(Any, probe)) if each.init]
+    told = [value.content if isinstance(value, ConfigFile) else value for value in values]
+    return hashlib.sha256(repr((type(probe).__qualname__, told)).encode()).hexdigest()[:16]
