@@ -26,3 +26,8 @@ preload_app = False
 # The workers' heartbeat must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 accesslog = None
+
+
+def post_worker_init(worker):
+    """Let each worker follow the configuration's folder at once, and one of them fly the canaries."""
+    worker.wsgi.watch()

@@ -12,6 +12,7 @@ import pytest
 
 from aiguilleur.cli.sandbox import build, dated, moved, provider_of
 from aiguilleur.journal import FileSink
+from aiguilleur.probes.canary import Canaries
 from aiguilleur.sandbox import IdentityProvider, World, free_port, serve
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
@@ -22,11 +23,12 @@ ROOT = Path(__file__).parents[1]
 class Sandbox:
     """A running sandbox and its journal."""
 
-    def __init__(self, world: World, port: int, journal: Path, settings: Settings) -> None:
+    def __init__(self, world: World, port: int, journal: Path, settings: Settings, canaries: Canaries) -> None:
         self.world = world
         self.port = port
         self.journal = journal
         self.settings = settings
+        self.canaries = canaries
 
     def at(self, host: str, path: str = "/") -> str:
         return f"http://{host}:{self.port}{path}"
@@ -47,9 +49,11 @@ def running_sandbox(folder: Path, day: date | None = None) -> Iterator[Sandbox]:
     settings = sandbox_settings(folder, port, provider)
     if day:
         settings = dated(settings, load(ROOT / "config")[0])
-    world = build(settings, port, day, provider)
+    world, canaries = build(settings, port, day, provider)
     with serve(world, port):
-        yield Sandbox(world, port, folder / "journal.jsonl", settings)
+        for probe in settings.front_probes:
+            canaries.fly(probe)
+        yield Sandbox(world, port, folder / "journal.jsonl", settings, canaries)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,10 +18,11 @@ import click
 
 from aiguilleur.cli.folder import settings_of
 from aiguilleur.journal import keep
+from aiguilleur.probes.canary import Canaries, Keeper
 from aiguilleur.sandbox import IdentityProvider, SchoolSite, Server, World, educonnect_provider, serve
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
-from aiguilleur.web.service import utc_now
+from aiguilleur.web.service import canaries_of, utc_now
 
 _HOST = "aiguilleur.academie.localhost"
 #: The port that the files of `config/sandbox` are written with.
@@ -62,10 +64,13 @@ def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
             keep(Path(settings.site.state_dir), settings.digest, settings.files)
         if played:
             settings = dated(settings, settings_of(calendar))
-        server = _bound(build(settings, port, played, provider), port)
+        world, canaries = build(settings, port, played, provider)
+        server = _bound(world, port)
         # Ended by a service manager or by `timeout`, it cleans up after itself as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.start()
+        over = threading.Event()
+        Keeper(lambda: canaries, over).start()
         try:
             click.echo(_WELCOME.format(port=port, folder=folder))
             while True:
@@ -73,6 +78,7 @@ def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
         except KeyboardInterrupt:
             click.echo("stopped")
         finally:
+            over.set()
             server.stop()
 
 
@@ -98,8 +104,10 @@ def clock_of(day: date | None) -> Callable[[], datetime]:
     return (lambda: datetime.combine(day, clock(10), UTC)) if day else utc_now
 
 
-def build(settings: Settings, port: int, day: date | None = None, provider: IdentityProvider | None = None) -> World:
-    """The simulated world with aiguilleur in it, exactly as in production but for the day it plays."""
+def build(
+    settings: Settings, port: int, day: date | None = None, provider: IdentityProvider | None = None
+) -> tuple[World, Canaries]:
+    """The simulated world with aiguilleur in it, exactly as in production but for the day it plays; its canaries."""
     base = f"http://{_HOST}:{port}"
     schools = tuple(
         SchoolSite(etab=school.etab, name=school.name, academy=school.academy, town=school.town)
@@ -111,8 +119,11 @@ def build(settings: Settings, port: int, day: date | None = None, provider: Iden
         "ent": f"{base}/vers/ent/{{etab}}?de=scolarite",
     }
     world = World(port, schools, links, provider)
-    world.mount(_HOST, create_app(settings, (secrets.token_urlsafe(32),), now=clock_of(day)))
-    return world
+    # Several sandboxes may run side by side, and each flies its own canaries.
+    settings = replace(settings, site=replace(settings.site, state_dir=None))
+    app = create_app(settings, (secrets.token_urlsafe(32),), now=clock_of(day))
+    world.mount(_HOST, app)
+    return world, canaries_of(app)
 
 
 def moved(folder: Path, copy: Path, port: int, provider: IdentityProvider) -> Path:

@@ -51,13 +51,9 @@ class Runner:
         """Ask on behalf of one visitor; `budget` is in seconds, for all probes together."""
         return Asking(self, cookies, forwarded, budget)
 
-    def ill(self) -> frozenset[str]:
-        """The sources of which no probe may be asked now."""
-        refused: dict[str, bool] = {}
-        for name, probe in self.probes.items():
-            source = probe.ref.source
-            refused[source] = refused.get(source, True) and self._breakers[name].refuses()
-        return frozenset(source for source, ill in refused.items() if ill)
+    def failing(self) -> frozenset[str]:
+        """The probes that may not be asked now."""
+        return frozenset(name for name, breaker in self._breakers.items() if breaker.refuses())
 
     def health(self) -> dict[str, Health]:
         """How each probe's breaker stands."""

@@ -161,6 +161,10 @@ class Site:
     #: How many days a remembered choice is kept.
     remember_days: int = 365
 
+    def return_url(self, probe: str) -> str:
+        """Where the browser comes back from that probe's source."""
+        return f"{self.public_url.rstrip('/')}/retour/{probe}"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -16,10 +17,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from aiguilleur.journal import Journal, new_code
 from aiguilleur.journey import JourneySeal
 from aiguilleur.probes import Runner
+from aiguilleur.probes.canary import Board, Canaries
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import health, mire, pages, retour, route, saml
-from aiguilleur.web.health import note_source
+from aiguilleur.web.health import note_breaker, note_canary
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
 from aiguilleur.web.service import Service, install, known_of, service, utc_now
@@ -44,16 +46,26 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(french_day=pages.french_day, typeset=pages.typeset)
+    front = settings.front_probes
+    canaries = Canaries(
+        front,
+        {name: settings.site.return_url(name) for name in front},
+        Board(Path(settings.site.state_dir, "canaries.sqlite3") if settings.site.state_dir else None),
+        now=now,
+        changed=lambda ref, health: note_canary(running, ref, health),
+    )
     running = Service(
         settings=settings,
         runner=Runner(
             settings.back_probes,
-            changed=lambda ref, health: note_source(running, ref, health),
+            changed=lambda ref, health: note_breaker(running, ref, health),
+            gate=canaries.refusal,
         ),
         journal=Journal(settings.site.journal),
         seal=Seal(keys),
         journeys=JourneySeal(keys),
-        front=settings.front_probes,
+        front=front,
+        canaries=canaries,
         known=known_of(settings),
         presumptions=tuple(each for source in settings.sources.values() for each in source.presume),
         now=now,

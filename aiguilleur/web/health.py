@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from aiguilleur import __version__
-from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
+from aiguilleur.core.model import Finding, ProbeRef, Reason, SessionState
 from aiguilleur.journal import Event, JournalEntry, new_code
 from aiguilleur.probes import Health
+from aiguilleur.probes.canary import CanaryHealth
 from aiguilleur.web.service import Service, service
 
 blueprint = Blueprint("health", __name__)
@@ -19,8 +20,18 @@ def healthz() -> Response:
     return Response("ok\n", content_type="text/plain; charset=utf-8")
 
 
-def note_source(running: Service, ref: ProbeRef, health: Health) -> None:
+def note_breaker(running: Service, ref: ProbeRef, health: Health) -> None:
     """Write to the journal that a source can be asked again, or cannot, and why."""
+    _note(running, ref, health.state, health.reason or Reason.ANSWER)
+
+
+def note_canary(running: Service, ref: ProbeRef, health: CanaryHealth) -> None:
+    """Write to the journal that visitors may be sent to ask a source again, or may not, and what the canary saw."""
+    seen = health.seen
+    _note(running, ref, health.standing, seen.reason if seen else Reason.UNPROVEN, seen.host if seen else "")
+
+
+def _note(running: Service, ref: ProbeRef, outcome: str, reason: Reason, host: str = "") -> None:
     running.journal.write(
         JournalEntry(
             time=running.now(),
@@ -28,8 +39,9 @@ def note_source(running: Service, ref: ProbeRef, health: Health) -> None:
             event=Event.SOURCE,
             target="",
             source=ref.source,
-            outcome=health.state,
-            findings=(Finding(ref.source, SessionState.UNKNOWN, Channel.BACK, ref.id, health.reason or Reason.ANSWER),),
+            outcome=outcome,
+            host=host,
+            findings=(Finding(ref.source, SessionState.UNKNOWN, ref.channel, ref.id, reason),),
             policy=running.settings.digest,
             node=running.settings.site.node,
         )
@@ -41,7 +53,7 @@ def readyz() -> Response:
     """Ready: which settings are in force; a sick source never makes it fail."""
     running = service()
     settings = running.settings
-    maintained, ill = settings.ill_sources(running.now()), running.runner.ill()
+    maintained, ill = settings.ill_sources(running.now()), running.ill_sources(running.now())
     return jsonify(
         ready=True,
         version=__version__,
@@ -54,6 +66,16 @@ def readyz() -> Response:
         probes={
             probe: {"breaker": health.state, "reason": health.reason, "again_in_s": health.again_in_s}
             for probe, health in running.runner.health().items()
-        },
+        }
+        | {probe: _canary(health) for probe, health in running.canaries.health().items()},
         journal_dropped=dict(running.journal.dropped),
     )
+
+
+def _canary(health: CanaryHealth) -> dict[str, object]:
+    told: dict[str, object] = {"canary": health.standing}
+    if health.seen:
+        told |= {"reason": health.seen.reason, "host": health.seen.host, "seen_s_ago": health.ago_s}
+    if health.back:
+        told["back"] = "/".join(map(str, health.back))
+    return told

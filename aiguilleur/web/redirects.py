@@ -35,11 +35,6 @@ def to_source(probe: FrontChannelProbe, trip: Trip, now: datetime) -> Response:
     return _see_other(address)
 
 
-def return_url(probe: str) -> str:
-    """Where the browser comes back from that probe's source."""
-    return f"{service().settings.site.public_url.rstrip('/')}/retour/{probe}"
-
-
 def _place_of(address: str) -> tuple[str, str, str]:
     parts = urlsplit(address)
     return parts.scheme, parts.netloc, parts.path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiguilleur.errors import SettingsError
 from aiguilleur.journal import Event, JournalEntry, new_code
+from aiguilleur.probes.canary import Canaries, Keeper
 from aiguilleur.settings.load import load
 from aiguilleur.web.service import Service, install, running_in
 from aiguilleur.web.start import application, config_folder, started
@@ -38,10 +39,19 @@ class Reloading:
         self.app = application()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer by the application in force; the first request of a process begins the watch."""
+        """Answer by the application in force; the first request of a process begins the watch at the latest."""
         if self._watching != os.getpid():
-            self._watch()
+            self.watch()
         return self.app(environ, start_response)
+
+    def watch(self) -> None:
+        """Follow the folder and tend the canaries, from now on and in this process; a second call does nothing."""
+        with self._lock:
+            if self._watching == os.getpid():
+                return
+            self._watching = os.getpid()
+        Keeper(self._in_force, self._over).start()
+        threading.Thread(target=self._follow, name="settings", daemon=True).start()
 
     def look(self) -> None:
         """Look at the folder once: what has changed and stood still since the last look is read and served."""
@@ -87,12 +97,9 @@ class Reloading:
                 )
             )
 
-    def _watch(self) -> None:
-        with self._lock:
-            if self._watching == os.getpid():
-                return
-            self._watching = os.getpid()
-        threading.Thread(target=self._follow, name="settings", daemon=True).start()
+    def _in_force(self) -> Canaries | None:
+        running = running_in(self.app)
+        return running.canaries if running else None
 
     def _follow(self) -> None:
         while not self._over.wait(_PAUSE_S):

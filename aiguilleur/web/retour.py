@@ -12,7 +12,7 @@ from aiguilleur.core.model import BROUGHT_BACK, Channel, Discover, Finding, Reas
 from aiguilleur.journal import Event
 from aiguilleur.probes import FrontChannelProbe, Trip
 from aiguilleur.web import pages
-from aiguilleur.web.redirects import return_url, to_mire, to_own
+from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.route import answer, decided
 from aiguilleur.web.service import service
 from aiguilleur.web.trips import JOURNEY_PARAM, held, keep, learnt_by, to_mire_of, wanted_by
@@ -36,6 +36,7 @@ def retour(name: str) -> Response:
     journey = held(params.get(probe.echo, ""))
     if journey is None or journey.awaited != name:
         return _astray(probe, journey)
+    service().canaries.came_back(name, journey.id)
     journey = _answered(probe, journey, params)
     if request.method == "GET":
         return _go_on(journey)
@@ -65,7 +66,7 @@ def _single(params: MultiDict[str, str]) -> dict[str, str]:
 
 def _answered(probe: FrontChannelProbe, journey: Journey, params: dict[str, str]) -> Journey:
     at = service().now()
-    finding = probe.arrival(Trip(journey.id, return_url(probe.ref.id)), params, at)
+    finding = probe.arrival(Trip(journey.id, service().settings.site.return_url(probe.ref.id)), params, at)
     if finding.reason not in BROUGHT_BACK:
         finding = replace(finding, state=SessionState.UNKNOWN, reason=Reason.PROTOCOL)
     away = max(0, epoch_ms(at) - journey.left_at)

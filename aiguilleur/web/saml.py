@@ -6,7 +6,6 @@ from flask import Blueprint, Response
 
 from aiguilleur.probes import Trip
 from aiguilleur.web import pages
-from aiguilleur.web.redirects import return_url
 from aiguilleur.web.service import service
 
 blueprint = Blueprint("saml", __name__)
@@ -23,11 +22,11 @@ def metadata() -> Response:
     probes = [probe for probe in service().front.values() if isinstance(probe, SamlPassive)]
     if not probes:
         return pages.not_found("page")
-    issuers = {probe.id: probe.issuer(Trip("", return_url(probe.id))) for probe in probes}
+    issuers = {probe.id: probe.issuer(Trip("", service().settings.site.return_url(probe.id))) for probe in probes}
     alike = [probe for probe in probes if issuers[probe.id] == issuers[probes[0].id]]
     document = service_provider_metadata(
         issuers[probes[0].id],
-        [return_url(probe.id) for probe in alike],
+        [service().settings.site.return_url(probe.id) for probe in alike],
         [certificate for probe in alike for certificate in probe.signing_certificates()],
         [certificate for probe in alike for certificate in probe.encryption_certificates()],
     )

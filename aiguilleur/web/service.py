@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from aiguilleur.journal import Journal
 from aiguilleur.journey import JourneySeal
 from aiguilleur.probes import FrontChannelProbe, Runner
+from aiguilleur.probes.canary import Canaries
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
 from aiguilleur.signals import Known, Presumption
@@ -33,13 +34,23 @@ class Service:
     journal: Journal
     seal: Seal
     journeys: JourneySeal
-    #: The probes that ask through the browser, by id.
+    #: The probes that ask through the browser, by id, and the canaries that go before them.
     front: Mapping[str, FrontChannelProbe]
+    canaries: Canaries
     known: Known
     presumptions: tuple[Presumption, ...]
     now: Callable[[], datetime] = field(default=utc_now)
     #: Why these are not the settings that were asked for; empty when they are.
     degraded: str = ""
+
+    def ill_sources(self, at: datetime) -> frozenset[str]:
+        """The sources under maintenance, and those that fail by each of their probes."""
+        failing = self.runner.failing() | self.canaries.failing()
+        return self.settings.ill_sources(at) | frozenset(
+            source.id
+            for source in self.settings.sources.values()
+            if source.probes and all(probe.ref.id in failing for probe in source.probes)
+        )
 
 
 def known_of(settings: Settings) -> Known:
@@ -62,6 +73,11 @@ def service() -> Service:
 def running_in(app: Flask) -> Service | None:
     """The service of an application; None when it has none, as the page that knows no settings."""
     return cast(Service | None, app.extensions.get(_EXTENSION))
+
+
+def canaries_of(app: Flask) -> Canaries:
+    """The canaries of an application, for whoever tends them."""
+    return cast(Service, app.extensions[_EXTENSION]).canaries
 
 
 def install(extensions: dict[str, object], running: Service) -> None:

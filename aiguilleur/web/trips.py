@@ -13,7 +13,7 @@ from aiguilleur.journal import Event
 from aiguilleur.journey import LIFE_S, MOST_JOURNEYS, cookie_name, with_id
 from aiguilleur.probes import Trip
 from aiguilleur.signals import cookies_of
-from aiguilleur.web.redirects import return_url, to_mire, to_source
+from aiguilleur.web.redirects import to_mire, to_source
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit, Wanted, epoch_ms, host_of, record, set_cookie
 
@@ -24,9 +24,10 @@ JOURNEY_PARAM = "trajet"
 def depart(visit: Visit, decision: Decision, ref: ProbeRef) -> Response:
     """Send the browser to ask one source; what is known so far travels in a cookie of its own."""
     probe = service().front[ref.id]
-    trip = Trip(secrets.token_hex(16), return_url(ref.id))
+    trip = Trip(secrets.token_hex(16), service().settings.site.return_url(ref.id))
     response = to_source(probe, trip, visit.facts.at)
     response.headers["Aiguilleur-Code"] = visit.code
+    service().canaries.left(ref.id, trip.id)
     _make_room(visit, response)
     keep(response, _journey(visit, trip, ref), by_post=probe.by_post)
     record(visit, decision, event=Event.ASKED, status=response.status_code, host=host_of(response.headers["Location"]))

@@ -109,7 +109,7 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         at=at,
         day=local_day(running, at),
         open=settings.open_sources(wanted.target, wanted.school, local_day(running, at)),
-        ill=settings.ill_sources(at) | running.runner.ill(),
+        ill=running.ill_sources(at),
         signals=_of_arrival(seen, journey) if journey else seen,
         findings=tuple(signals.presumed(running.presumptions, cookies)),
     ).learn(*_carried(journeys, journey, epoch_ms(at)))

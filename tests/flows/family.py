@@ -125,6 +125,8 @@ class Family:
                 self.page.goto("about:blank")
         if scenario.fault:
             self.sandbox.world.switches.set(scenario.fault.source, scenario.fault.mode)
+            if scenario.fault.seen:
+                self.sandbox.canaries.fly(scenario.fault.source)
 
     def follow(self, scenario: Scenario) -> None:
         """The click on the link, or the address that was scanned or kept."""

@@ -57,10 +57,14 @@ YES_NO = {"oui": True, "non": False}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A source that fails when the link is followed; `mended` when it is well again before the click on the mire."""
+    """A source that fails when the link is followed.
+
+    `seen` when its canary has flown since, and `mended` when it is well again before the click on the mire.
+    """
 
     source: str
     mode: Mode
+    seen: bool = False
     mended: bool = False
 
 
@@ -155,6 +159,7 @@ def _fault(place: str, content: object) -> Fault | None:
     fault = Fault(
         source=keys.must("source", _text),
         mode=keys.must("comment", lambda word: FAULTS[word]),
+        seen=keys.may("vue par le canari", lambda word: YES_NO[word], False),
         mended=keys.may("rétablie avant le clic", lambda word: YES_NO[word], False),
     )
     keys.end()

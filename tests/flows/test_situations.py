@@ -80,6 +80,7 @@ def test_a_second_visit_within_two_minutes_of_weak_evidence_gets_the_mire(page: 
     family.hold(Held.EDUCONNECT)
     family.into_portal(Held.EDUCONNECT)
     page.click("text=Téléservices")
+    page.wait_for_url("http://teleservices.education.localhost:*/")
     page.goto(sandbox.at("clg-rochat-rousses.eclat.localhost", "/sg.do?PROC=PAGE_ACCUEIL"))
     page.click("text=Téléservices")
 

@@ -308,7 +308,7 @@ def test_a_silent_source_is_waited_for_by_the_first_visitors_alone() -> None:
     assert min(waits[:3]) > BUDGET * 0.9
     assert max(waits[3:]) < BUDGET / 2
     assert told == [(ATEN, "open")]
-    assert asked.ill() == {ATEN}
+    assert asked.failing() == {"aten-back"}
     assert asked.health()["edu-back"].state == "closed"
 
 

@@ -21,7 +21,7 @@ from aiguilleur.probes.saml import SamlPassive
 from aiguilleur.sandbox import educonnect_provider
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
-from tests.passive import Passive, Posted, trip_of
+from tests.passive import NO_CANARY, Passive, Posted, trip_of
 from tests.web.conftest import KEY, MARCH
 from tests.web.test_route import NATIONAL, entries
 
@@ -418,7 +418,7 @@ def test_our_metadata_is_for_those_who_ask_by_saml(settings: Settings, tmp_path:
 )
 def test_an_attack_by_xml_ends_on_the_mire_and_is_called_parse(settings: Settings, journal: Path, answer: str) -> None:
     provider = educonnect_provider(8000, {})
-    saml = SamlPassive("educonnect", "educonnect", ConfigFile("idp.xml", provider.metadata()))
+    saml = SamlPassive("educonnect", "educonnect", ConfigFile("idp.xml", provider.metadata()), canary=NO_CANARY)
     client = create_app(asking(settings, saml), (KEY,), now=lambda: MARCH).test_client()
     state = parse_qs(urlsplit(client.get(LINK).location).query)["RelayState"][0]
     posted = client.post(
