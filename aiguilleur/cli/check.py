@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from aiguilleur.cli.live import table, tried
 from aiguilleur.errors import Problem, SettingsError
 from aiguilleur.settings.checks import dead_rules
 from aiguilleur.settings.load import load
@@ -18,13 +19,15 @@ from aiguilleur.settings.model import Settings
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--live", is_flag=True, help="Try each probe once against its source, without any session.")
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--at", "day", metavar="DATE", help="The day that « soon » is counted from (default: today).")
 @click.option("--json", "as_json", is_flag=True, help="For a machine.")
-def check(folder: Path | None, strict: bool, day: str | None, as_json: bool) -> None:
+def check(folder: Path | None, live: bool, strict: bool, day: str | None, as_json: bool) -> None:
     """Read the configuration in FOLDER and tell every problem at once.
 
-    FOLDER is AIGUILLEUR_CONFIG, else config. Ends with 0 when it can be loaded, 1 when it cannot, 2 on misuse.
+    FOLDER is AIGUILLEUR_CONFIG, else config. Ends with 0 when it can be loaded (and, with --live, every probe works),
+    1 when not, 2 on misuse.
     """
     folder = folder or Path(os.environ.get("AIGUILLEUR_CONFIG", "config"))
     if not folder.is_dir():
@@ -36,13 +39,14 @@ def check(folder: Path | None, strict: bool, day: str | None, as_json: bool) -> 
         problems += tuple(dead_rules(settings, f"{folder}/rules.yaml"))
     except SettingsError as error:
         problems = error.problems
+    rows = tried(settings) if live and settings is not None else ()
     if as_json:
-        click.echo(json.dumps({"loaded": settings is not None, "problems": [asdict(each) for each in problems]}))
+        told: dict[str, object] = {"loaded": settings is not None, "problems": [asdict(each) for each in problems]}
+        click.echo(json.dumps(told | ({"live": [row.as_json() for row in rows]} if live else {})))
     else:
-        for problem in problems:
-            click.echo(str(problem))
-        click.echo(_summary(folder, settings, problems))
-    if settings is None or (strict and problems):
+        for line in (*map(str, problems), _summary(folder, settings, problems), *table(rows)):
+            click.echo(line)
+    if settings is None or (strict and problems) or not all(row.good for row in rows):
         raise click.exceptions.Exit(1)
 
 
