@@ -11,14 +11,16 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _CONNECT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(?::([0-9]{1,5}))?")
 
 
-def check_url(url: str) -> None:
-    """ValueError unless it is an http(s) address in ASCII, without user name and fragment."""
+def check_url(url: str, where: str = "url") -> None:
+    """ValueError unless it is an http(s) address in ASCII, without user name and fragment; `where` says which."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "#" in url:
-        raise ValueError("url: is not an http(s) address without user name and fragment")
+        raise ValueError(f"{where}: is not an http(s) address without user name and fragment")
     if not _PRINTABLE.fullmatch(url):
-        raise ValueError("url: holds a space or a letter outside ASCII; write it percent-encoded, its host in punycode")
-    check_port(80 if parts.port is None else parts.port, "url")
+        raise ValueError(
+            f"{where}: holds a space or a letter outside ASCII; write it percent-encoded, its host in punycode"
+        )
+    check_port(80 if parts.port is None else parts.port, where)
 
 
 def check_port(port: int, where: str) -> None:
@@ -34,16 +36,22 @@ def check_proxy(proxy: str | None) -> None:
 
 
 def check_front(
-    url: str, reserved: Collection[str], *, connect: str | None, ca_file: str | None, proxy: str | None
+    url: str,
+    reserved: Collection[str],
+    *,
+    connect: str | None,
+    ca_file: str | None,
+    proxy: str | None,
+    where: str = "url",
 ) -> None:
     """ValueError when a browser sent to `url` could not ask, or the canary could not follow it.
 
     `reserved` are the parameters that the protocol fixes: named twice, which one counts is the server's whim.
     """
-    check_url(url)
+    check_url(url, where)
     for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True):
         if name in reserved:
-            raise ValueError(f"url: says '{name}' already, which the probe decides; remove it from the address")
+            raise ValueError(f"{where}: says '{name}' already, which the probe decides; remove it from the address")
     check_proxy(proxy)
     _check_connect(connect, proxy)
     _check_ca_file(ca_file)
@@ -51,8 +59,13 @@ def check_front(
 
 def with_query(url: str, params: Mapping[str, str]) -> str:
     """The address with these parameters behind those that it has."""
-    address, _, query = url.partition("?")
-    return f"{address}?{query}{'&' if query else ''}{urlencode(params)}"
+    return joined(url, urlencode(params))
+
+
+def joined(url: str, query: str) -> str:
+    """The address with a query, which stays as it is, behind the one that it has."""
+    address, _, own = url.partition("?")
+    return f"{address}?{own}{'&' if own else ''}{query}"
 
 
 def _check_connect(connect: str | None, proxy: str | None) -> None:

@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from aiguilleur.probes import ConfigFile
+
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 def openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def self_signed(folder: Path, name: str) -> ConfigFile:
+    """A certificate whose private key, RSA, is in `name.key`."""
+    made = ("-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+    openssl(folder, "req", "-x509", *made, "-subj", f"/CN={name}", "-days", "2")
+    return ConfigFile(f"{name}.pem", (folder / f"{name}.pem").read_bytes())
 
 
 @pytest.fixture(scope="session")

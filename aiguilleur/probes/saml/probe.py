@@ -18,6 +18,10 @@ from aiguilleur.probes.saml.metadata import IdentityProvider, identity_provider
 from aiguilleur.probes.saml.request import authn_request, redirect_query, request_id
 from aiguilleur.probes.saml.response import Expected, decoded, status_of
 from aiguilleur.probes.saml.xml import SamlError
+from aiguilleur.probes.way import check_front, joined
+
+#: SAML bindings 3.4.4: what the question is made of.
+_RESERVED = ("SAMLRequest", "RelayState", "SigAlg", "Signature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +50,22 @@ class SamlPassive:
     #: A certificate to encrypt assertions for, whose private key nobody has.
     encryption: ConfigFile | None = None
     canary: CanaryOff | None = None
+    #: Where the canary connects to instead of each address's own: `host:port`, or `host` to keep the port.
     connect: str | None = None
+    #: The only authorities that the canary trusts for this source, in PEM; else the usual ones.
     ca_file: str | None = None
-    proxy: str | None = None
+    #: The canary's `http://` proxy; may hold its own password.
+    proxy: str | None = field(default=None, repr=False)
     _provider: IdentityProvider = field(init=False, repr=False, compare=False)
     _key: RSAPrivateKey | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what could never work."""
-        try:
-            provider = identity_provider(self.metadata.content, self.idp)
-        except SamlError as error:
-            raise ValueError(f"metadata: '{self.metadata.name}' {error}") from error
+        object.__setattr__(self, "_provider", self._described())
+        where = f"metadata: SingleSignOnService in '{self.metadata.name}'"
+        check_front(self.sso_url, _RESERVED, connect=self.connect, ca_file=self.ca_file, proxy=self.proxy, where=where)
         if (self.key_file is None) != (self.certificate is None):
             raise ValueError("key_file: signs requests, and certificate is what it is checked with; give both or none")
-        object.__setattr__(self, "_provider", provider)
         object.__setattr__(self, "_key", _key(self.key_file) if self.key_file else None)
         for name, pem in (("certificate", self.certificate), ("encryption", self.encryption)):
             if pem is not None:
@@ -91,8 +96,7 @@ class SamlPassive:
     def departure(self, trip: Trip, now: datetime) -> str:
         """The single sign-on address with this trip's question."""
         request = authn_request(trip, now, self.issuer(trip), self.sso_url)
-        query = redirect_query(request, trip.id, self._key)
-        return f"{self.sso_url}{'&' if '?' in self.sso_url else '?'}{query}"
+        return joined(self.sso_url, redirect_query(request, trip.id, self._key))
 
     def arrival(self, trip: Trip, params: Mapping[str, str], now: datetime) -> Finding:
         """What the status of the Response means; the assertion in it is never looked at."""
@@ -112,6 +116,12 @@ class SamlPassive:
         if status.is_no_passive:
             return self._found(self.no_passive if status.signed else SessionState.UNKNOWN, Reason.ANSWER)
         return self._found(SessionState.UNKNOWN, Reason.PROTOCOL if status.signed else Reason.SIGNATURE)
+
+    def _described(self) -> IdentityProvider:
+        try:
+            return identity_provider(self.metadata.content, self.idp)
+        except SamlError as error:
+            raise ValueError(f"metadata: '{self.metadata.name}' {error}") from error
 
     def _found(self, state: SessionState, reason: Reason) -> Finding:
         return Finding(self.source, state, Channel.FRONT, self.id, reason)

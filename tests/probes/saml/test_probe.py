@@ -21,7 +21,7 @@ from aiguilleur.probes import ConfigFile, FrontChannelProbe
 from aiguilleur.probes.saml import SamlPassive, service_provider_metadata
 from aiguilleur.sandbox.saml import IdentityProvider, Question, Signature
 from tests.contracts import NOW, FrontChannelContract
-from tests.probes.conftest import openssl
+from tests.probes.conftest import self_signed
 from tests.probes.saml.conftest import ENTITY, OURS, SSO, TRIP, asking, changed, told
 
 ACTIVE, UNKNOWN = SessionState.ACTIVE, SessionState.UNKNOWN
@@ -61,26 +61,8 @@ def test_the_question_shows_nothing_and_asks_for_nothing(probe: SamlPassive) -> 
 
 
 def test_the_question_is_signed_when_there_is_a_key(provider: IdentityProvider, tmp_path: Path) -> None:
-    openssl(
-        tmp_path,
-        *[
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "cert.pem",
-            "-subj",
-            "/CN=us",
-            "-days",
-            "2",
-        ],
-    )
-    pem = ConfigFile("cert.pem", (tmp_path / "cert.pem").read_bytes())
-    probe = asking(provider, key_file=str(tmp_path / "key.pem"), certificate=pem)
+    pem = self_signed(tmp_path, "ours")
+    probe = asking(provider, key_file=str(tmp_path / "ours.key"), certificate=pem)
     signed, _, signature = urlsplit(probe.departure(TRIP, NOW)).query.partition("&Signature=")
 
     assert [part.partition("=")[0] for part in signed.split("&")] == ["SAMLRequest", "RelayState", "SigAlg"]
@@ -188,6 +170,62 @@ def test_unfit_metadata_is_refused_with_what_it_lacks(
 
     with pytest.raises(ValueError, match=f"metadata: 'idp.xml' {said}"):
         SamlPassive("educonnect", "educonnect", ConfigFile("idp.xml", document.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("ftp://idp.example/sso", "is not an http"),
+        ("https://me@idp.example/sso", "is not an http"),
+        ("https://idp.example/sso#top", "is not an http"),
+        ("https://idp.example/é", "holds a space or a letter outside ASCII"),
+        ("https://idp.example:0/sso", "0 is not a port"),
+        (f"{SSO}?SAMLRequest=", "says 'SAMLRequest' already"),
+        (f"{SSO}?a=b&amp;RelayState=c", "says 'RelayState' already"),
+        (f"{SSO}?Sig%41lg=", "says 'SigAlg' already"),
+        (f"{SSO}?Signature", "says 'Signature' already"),
+    ],
+)
+def test_an_address_that_could_not_be_asked_is_refused(provider: IdentityProvider, address: str, said: str) -> None:
+    document = provider.metadata().replace(f'Location="{SSO}"'.encode(), f'Location="{address}"'.encode())
+
+    with pytest.raises(ValueError, match=f"metadata: SingleSignOnService in 'idp.xml': {said}"):
+        SamlPassive("educonnect", "educonnect", ConfigFile("idp.xml", document))
+
+
+@pytest.mark.parametrize(("written", "begins"), [("", "?"), ("?", "?"), ("?tenant=fr", "?tenant=fr&")])
+def test_what_the_address_says_stays(provider: IdentityProvider, written: str, begins: str) -> None:
+    document = provider.metadata().replace(SSO.encode(), f"{SSO}{written}".encode())
+    probe = SamlPassive("educonnect", "educonnect", ConfigFile("idp.xml", document))
+
+    assert probe.departure(TRIP, NOW).partition("SAMLRequest=")[0] == f"{SSO}{begins}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"connect": "no where"}, "connect: 'no where' is not host or host:port"),
+        ({"connect": "x:70000"}, "connect: 70000 is not a port"),
+        ({"connect": "x", "proxy": "http://p:3128"}, "connect: cannot be combined with proxy"),
+        ({"proxy": "socks5://p:1080"}, "proxy: is not an http://host:port address"),
+        ({"ca_file": "no/such/file.pem"}, "ca_file: 'no/such/file.pem' holds no certificates in PEM"),
+    ],
+)
+def test_a_way_that_the_canary_could_not_take_is_refused(
+    provider: IdentityProvider, settings: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        asking(provider, **settings)
+
+
+def test_the_canary_may_connect_elsewhere(provider: IdentityProvider, authority: Path) -> None:
+    probe = asking(provider, connect="127.0.0.1", ca_file=str(authority))
+
+    assert (probe.connect, probe.ca_file) == ("127.0.0.1", str(authority))
+
+
+def test_a_password_of_a_proxy_is_not_shown(provider: IdentityProvider) -> None:
+    assert "secret" not in repr(asking(provider, proxy="http://me:secret@127.0.0.1:3128"))
 
 
 def test_one_of_several_identity_providers_is_named(provider: IdentityProvider, good: bytes) -> None:
