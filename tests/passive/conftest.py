@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import pytest
@@ -94,9 +95,9 @@ def at(port: int, host: str, path: str = "/") -> str:
     return f"http://{host}:{port}{path}"
 
 
-def return_url(port: int) -> str:
+def return_url(port: int, probe: str = PROBE) -> str:
     """What is registered at the server: where it sends the browser back to."""
-    return at(port, AIGUILLEUR, f"/retour/{PROBE}")
+    return at(port, AIGUILLEUR, f"/retour/{probe}")
 
 
 def pattern(url: str) -> str:
@@ -105,10 +106,21 @@ def pattern(url: str) -> str:
 
 
 @contextmanager
-def academy(folder: Path, port: int, probe: Mapping[str, object]) -> Iterator[Academy]:
-    """The sandbox, in which `probe` asks for EduConnect's sessions instead of its own."""
+def academy(
+    folder: Path,
+    port: int,
+    probe: Mapping[str, object],
+    *,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+    beside: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+) -> Iterator[Academy]:
+    """The sandbox, in which `probe` asks for EduConnect's sessions instead of its own.
+
+    `files` are added to its configuration; `beside` asks for the sessions of other sources, by their ids.
+    """
     clock = Clock()
-    settings = _settings(folder, port, {"id": PROBE, "canary": NO_CANARY, **probe})
+    probes = {source: {"id": source, "canary": NO_CANARY, **each} for source, each in {PROBE: probe, **beside}.items()}
+    settings = _settings(folder, port, probes, files)
     schools = tuple(SchoolSite(s.etab, s.name, s.academy, s.town) for s in settings.directory.schools.values())
     world = World(port, schools, dict.fromkeys(("teleservices", "teleservices_public", "ent"), "/"))
     world.mount(AIGUILLEUR, create_app(settings, ("k" * 32,), now=clock))
@@ -116,13 +128,18 @@ def academy(folder: Path, port: int, probe: Mapping[str, object]) -> Iterator[Ac
         yield Academy(port, clock, folder / "journal.jsonl")
 
 
-def _settings(folder: Path, port: int, probe: Mapping[str, object]) -> Settings:
+def _settings(
+    folder: Path, port: int, probes: Mapping[str, Mapping[str, object]], files: Mapping[str, bytes]
+) -> Settings:
     (folder / "config").mkdir()
     written = moved(ROOT / "config" / "sandbox", folder / "config", port, provider_of(port))
+    for name, document in files.items():
+        (written / name).write_bytes(document)
     yaml, sources = YAML(), written / "sources.yaml"
     content = yaml.load(sources)
-    [asked] = [source for source in content["sources"] if source["id"] == PROBE]
-    asked["probes"] = [probe]
+    for source in content["sources"]:
+        if source["id"] in probes:
+            source["probes"] = [probes[source["id"]]]
     yaml.dump(content, sources)
     settings, _ = load(written)
     journal = FileSink(str(folder / "journal.jsonl"))
