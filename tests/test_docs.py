@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ from aiguilleur.cli import main
 from aiguilleur.core.matchers import MATCHER_KINDS
 from aiguilleur.journal import SINK_KINDS, Event, FileSink, entry_of
 from aiguilleur.probes import PROBE_KINDS
+from aiguilleur.sandbox import IdentityProvider
 from aiguilleur.settings.checks import dead_rules
 from aiguilleur.settings.load import load
 from tests.builders import facts
 from tests.conftest import ROOT
 
 PASSIVE = ROOT / "docs" / "passive-probes.md"
+IDP = "https://idp.ac-exemple.fr/idp/shibboleth"
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 
 
@@ -74,17 +77,41 @@ def test_only_kinds_that_ask_through_the_browser_have_a_section() -> None:
     assert passive_sections().keys() - {""} <= front
 
 
-@pytest.mark.parametrize("kind", sorted(passive_sections().keys() - {""}))
-def test_the_documented_configuration_of_a_passive_probe_is_good(kind: str, tmp_path: Path) -> None:
-    write_documented(tmp_path)
+def write_passive(kind: str, config: Path) -> None:
+    """The configuration that docs/passive-probes.md shows for a kind, with the keys that its commands make."""
+    for folder in (config, config.parent / "var"):
+        folder.mkdir()
+    write_documented(config)
     sections = passive_sections()
-    put(tmp_path / "sources.yaml", sections[kind], "sources")
-    put(tmp_path / "rules.yaml", sections[""], "rules")
+    put(config / "sources.yaml", sections[kind], "sources")
+    put(config / "rules.yaml", sections[""], "rules")
+    (config / "educonnect-idp.xml").write_bytes(IdentityProvider(IDP, f"{IDP}/sso", {}).metadata())
+    for command in re.findall(r"^openssl .*", sections[kind], re.M):
+        subprocess.run(shlex.split(command), cwd=config.parent, check=True, capture_output=True)
 
-    settings, warnings = load(tmp_path)
+
+@pytest.mark.parametrize("kind", sorted(passive_sections().keys() - {""}))
+def test_the_documented_configuration_of_a_passive_probe_is_good(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_passive(kind, tmp_path / "config")
+
+    settings, warnings = load(Path("config"))
     [probe] = settings.sources["educonnect"].probes
     assert (type(probe), warnings, tuple(dead_rules(settings, "rules.yaml"))) == (PROBE_KINDS[kind], (), ())
     assert probe.ref in settings.policies["ent"].probes["educonnect"]
+
+
+def test_the_documented_question_of_saml_can_be_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_passive("saml_passive", tmp_path / "config")
+    [script] = blocks(PASSIVE, "python")
+
+    exec(script, {})
+    assert re.match(rf"{IDP}/sso\?SAMLRequest=.*&RelayState=0{{32}}&SigAlg=.*&Signature=", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
