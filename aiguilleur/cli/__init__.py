@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from aiguilleur import __version__
 from aiguilleur.cli.check import check
 from aiguilleur.cli.explain import explain
 from aiguilleur.cli.journal import journal
-from aiguilleur.cli.sandbox import sandbox
 from aiguilleur.cli.schools import schools
 from aiguilleur.cli.secret import secret
 
@@ -19,5 +20,19 @@ def main() -> None:
     """Route each visitor to the service's address for the identity source that already knows them."""
 
 
-for command in (check, explain, journal, sandbox, schools, secret):
+def _sandbox() -> click.Command:
+    # It speaks SAML, whose libraries a site may lack; no other command needs them.
+    try:
+        from aiguilleur.cli.sandbox import sandbox  # noqa: PLC0415
+    except ImportError as error:
+        return click.Command("sandbox", callback=partial(_refuse, str(error)), help="Run the sandbox.")
+    return sandbox
+
+
+def _refuse(lacks: str) -> None:
+    click.echo(f"The sandbox needs a library of the extra saml, which is not installed: {lacks}", err=True)
+    raise click.exceptions.Exit(1)
+
+
+for command in (check, explain, journal, _sandbox(), schools, secret):
     main.add_command(command)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,3 +167,23 @@ def test_a_secret_is_long_and_new() -> None:
 
     assert first != second
     assert len(first.encode()) >= 32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "config"], "no problem"),
+        (["check", "config/sandbox"], "'saml_passive' needs a library that is not installed"),
+        (["sandbox"], "The sandbox needs a library of the extra saml, which is not installed"),
+        (["--help"], "Commands:"),
+    ],
+    ids=["without SAML", "with SAML", "sandbox", "help"],
+)
+def test_a_site_without_the_libraries_of_saml_has_all_commands(arguments: list[str], said: str) -> None:
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(('cryptography', 'lxml', 'signxml')));"
+        f"from aiguilleur.cli import main; main({arguments})"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert said in told.stdout + told.stderr
