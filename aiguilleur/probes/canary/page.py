@@ -23,6 +23,7 @@ class _Form:
     posted: bool
     fields: list[tuple[str, str]] = field(default_factory=list)
     has_button: bool = False
+    has_choice: bool = False
     is_typed: bool = False
 
 
@@ -56,6 +57,7 @@ class _Page(HTMLParser):
         self._runs_inline = False
         self._runs_file = False
         self._noscript = 0
+        self._speaks_to_those_without = False
         self._script = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -64,6 +66,7 @@ class _Page(HTMLParser):
         match tag:
             case "noscript":
                 self._noscript += 1
+                self._speaks_to_those_without = True
             case "script":
                 self._script = True
                 self._runs_file |= "src" in said
@@ -90,8 +93,7 @@ class _Page(HTMLParser):
     def sent(self, base: str) -> Request | None:
         """The one form that sends itself."""
         typed = any(form.is_typed for form in self._forms)
-        # A button that a visitor can see may wait for them: then the page itself must say that it sends the form.
-        ready = [form for form in self._forms if self._runs_inline or (self._runs_file and not form.has_button)]
+        ready = [form for form in self._forms if self._runs_inline or (self._runs_file and self._is_pressed(form))]
         if typed or len(ready) != 1:
             return None
         [form] = ready
@@ -99,6 +101,14 @@ class _Page(HTMLParser):
         if form.posted:
             return Request(action, tuple(form.fields))
         return Request(f"{action.partition('?')[0]}?{urlencode(form.fields)}")
+
+    def _is_pressed(self, form: _Form) -> bool:
+        """Whether a script that we do not read sends this form: a button that a visitor can see may wait for them.
+
+        A button with a name is a choice; one without is there for those whose browser runs no script, when the page
+        tells them what to do (SimpleSAMLphp's does).
+        """
+        return not form.has_button or (not form.has_choice and self._speaks_to_those_without)
 
     def refreshed(self, base: str) -> Request | None:
         """Where a refresh leads soon."""
@@ -129,5 +139,6 @@ def _put(form: _Form, tag: str, said: dict[str, str]) -> None:
             form.fields.append((said["name"], said.get("value", "")))
     elif tag == "button" or (tag == "input" and kind in _BUTTONS):
         form.has_button = True
+        form.has_choice |= bool(said.get("name"))
     else:
         form.is_typed = True

@@ -24,6 +24,8 @@ SENDS_ITSELF = {
     + "<script>document.getElementById('go').click()</script>",
     "a script in a file, a button for those without": "<script src=post.js></script>"
     + form(FIELDS + "<noscript><input type=submit value=Continuer></noscript>"),
+    "a button that a script in a file presses": "<script src=post.js></script><noscript>Press the button.</noscript>"
+    + form(FIELDS + "<input type=submit id=go>"),
     "inputs for those without scripts": form(FIELDS) + f"<noscript>{form('<input name=code>')}</noscript>" + SENT,
     "markup that is never closed": f"<script>setTimeout('document.forms[0].submit()', 0)</script><form method=post action=https://here.example/retour/x>{FIELDS}",
     "a button without a name": form(FIELDS + "<input type=submit value=Continuer>") + SENT,
@@ -80,6 +82,9 @@ WAITS = {
     "a choice": form("<select name=profile><option>élève</select>") + SENT,
     "a text": form("<textarea name=SAMLResponse></textarea>") + SENT,
     "a question of consent": "<script src=ui.js></script>" + form(FIELDS + "<button name=yes>J'accepte</button>"),
+    "a question of consent, also to those without scripts": "<script src=ui.js></script><noscript>Bonjour</noscript>"
+    + form(FIELDS + "<input type=submit name=yes value=Oui>"),
+    "a button that nobody is told of": "<script src=ui.js></script>" + form(FIELDS + "<button>Continuer</button>"),
     "hidden fields and no script": form(FIELDS + "<button>Continuer</button>"),
     "two forms that could be sent": form(FIELDS) + form("", "/langue") + SENT,
     "a form for those without scripts": f"<noscript>{form(FIELDS)}</noscript>{SENT}",
