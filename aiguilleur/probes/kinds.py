@@ -38,5 +38,6 @@ PROBE_KINDS = Kinds(
         "http_status": "aiguilleur.probes.http_status:HttpStatusProbe",
         "oidc_passive": "aiguilleur.probes.oidc:OidcPassive",
         "saml_passive": "aiguilleur.probes.saml:SamlPassive",
+        "shibboleth_passive": "aiguilleur.probes.shibboleth:ShibbolethPassive",
     }
 )
