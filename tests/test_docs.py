@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from aiguilleur.sandbox import IdentityProvider
 from aiguilleur.settings.checks import dead_rules
 from aiguilleur.settings.load import load
 from tests.builders import facts
-from tests.conftest import ROOT
+from tests.conftest import ROOT, running_sandbox
 
 PASSIVE = ROOT / "docs" / "passive-probes.md"
 IDP = "https://idp.ac-exemple.fr/idp/shibboleth"
@@ -117,10 +118,15 @@ def test_the_documented_question_of_saml_can_be_printed(
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_a_documented_command_works(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AIGUILLEUR_CONFIG", str(ROOT / "config"))
-    (tmp_path / "config").symlink_to(ROOT / "config")
     FileSink("var/journal/{day}.jsonl").write(entry_of(facts(), event=Event.DECIDED, code="KOVATI", outcome="discover"))
-    result = CliRunner().invoke(main, command[1:])
+    with ExitStack() as stack:
+        if "--live" in command:
+            # Sources that answer: those of the sandbox.
+            stack.enter_context(running_sandbox(tmp_path))
+        else:
+            (tmp_path / "config").symlink_to(ROOT / "config")
+        monkeypatch.setenv("AIGUILLEUR_CONFIG", str(tmp_path / "config"))
+        result = CliRunner().invoke(main, command[1:])
 
     assert result.exit_code == 0, result.output
 

@@ -236,6 +236,21 @@ def test_an_arrow_that_a_terminal_cannot_show_costs_no_entry(monkeypatch: pytest
     assert b" ? educonnect (only) " in written.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("event", "source", "outcome", "said"),
+    [
+        (Event.SOURCE, "educonnect", "dead", " educonnect dead [source] 0 ms"),
+        (Event.CONFIG, "", "refused", " refused [config] 0 ms"),
+    ],
+)
+def test_a_change_of_a_source_or_of_the_configuration_says_to_what(
+    capsys: pytest.CaptureFixture[str], event: Event, source: str, outcome: str, said: str
+) -> None:
+    StdoutSink().write(JournalEntry(AT, "KOVATI", event, source=source, outcome=outcome))
+
+    assert said in capsys.readouterr().out
+
+
 def test_json_goes_to_standard_output_as_it_goes_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     StdoutSink("json").write(entry())
 

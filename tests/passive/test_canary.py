@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.canary import Keeper, Standing
 from aiguilleur.sandbox import free_port
-from tests.passive import test_cas, test_oidc, test_saml
+from tests.passive import test_cas, test_oidc, test_saml, test_shibboleth
 from tests.passive.conftest import AIGUILLEUR, FLOWN, LINK, PROBE, Academy, Trail
 from tests.servers import cas as cas_
 from tests.servers import oidc as oidc_
@@ -47,10 +47,25 @@ def saml(folder: Path, port: int, *, registered: bool = True, shows: bool = Fals
         yield server.process, around
 
 
+@contextmanager
+def shibboleth(
+    folder: Path, port: int, *, registered: bool = True, shows: bool = False
+) -> Iterator[tuple[Process, Academy]]:
+    with test_shibboleth.asking(folder, port, registered=registered, shows=shows, **FLOWN) as (_, provider, around):
+        yield provider.process, around
+
+
+#: Each, and the host where a visitor would be kept.
 SERVERS = [
     pytest.param(cas, cas_.HOST, id="cas"),
     pytest.param(oidc, oidc_.HOST, marks=pytest.mark.npm, id="oidc"),
     pytest.param(saml, simplesamlphp.HOST, marks=pytest.mark.simplesamlphp, id="saml"),
+    pytest.param(
+        shibboleth,
+        simplesamlphp.HOST,
+        marks=[pytest.mark.simplesamlphp, pytest.mark.shibboleth],
+        id="shibboleth",
+    ),
 ]
 
 
@@ -87,11 +102,12 @@ def test_where_it_meets_an_error_or_a_form_nobody_is_ever_sent(
 
 @pytest.mark.npm
 @pytest.mark.simplesamlphp
+@pytest.mark.shibboleth
 def test_a_server_that_is_stopped_is_out_within_35_seconds(page: Page, trail: Trail, tmp_path: Path) -> None:
     """The very times of production, all servers at once."""
     with ExitStack() as stack:
         running = []
-        for asking in (cas, oidc, saml):
+        for asking in (cas, oidc, saml, shibboleth):
             folder = tmp_path / asking.__name__
             folder.mkdir()
             running.append(stack.enter_context(asking(folder, free_port())))

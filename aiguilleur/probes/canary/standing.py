@@ -13,7 +13,7 @@ class Timing:
     """How often canaries fly and how long what they saw counts, in seconds; and when real departures speak."""
 
     #: From one start to the next, at most: with a flight of five seconds, a source that dies is out in 35.
-    every: float = 28.0
+    every: float = 27.0
     #: While it does not come back: what mends is used again soon.
     again: float = 10.0
     #: A flight older than this says nothing any more: the process that flew is gone.
