@@ -33,6 +33,8 @@ class Journey:
     awaited: str
     #: When the browser left, in epoch milliseconds.
     left_at: int
+    #: Whether that answer comes by a POST from the source's site.
+    by_post: bool = False
     etab: str = ""
     page: str = ""
     entry: str = ""

@@ -11,7 +11,7 @@ from aiguilleur.core.journey import Journey, Learnt
 from aiguilleur.core.model import Channel, ProbeRef
 from aiguilleur.journal import Event
 from aiguilleur.journey import LIFE_S, MOST_JOURNEYS, cookie_name, with_id
-from aiguilleur.probes import Trip
+from aiguilleur.probes import FrontChannelProbe, Trip
 from aiguilleur.signals import cookies_of
 from aiguilleur.web.redirects import to_mire, to_source
 from aiguilleur.web.service import service
@@ -29,14 +29,16 @@ def depart(visit: Visit, decision: Decision, ref: ProbeRef) -> Response:
     response.headers["Aiguilleur-Code"] = visit.code
     service().canaries.left(ref.id, trip.id)
     _make_room(visit, response)
-    keep(response, _journey(visit, trip, ref), by_post=probe.by_post)
+    keep(response, _journey(visit, trip, probe))
     record(visit, decision, event=Event.ASKED, status=response.status_code, host=host_of(response.headers["Location"]))
     return response
 
 
-def keep(response: Response, journey: Journey, *, by_post: bool = False) -> None:
-    """Let the browser carry a journey; a return by cross-site POST brings only cookies that say `SameSite=None`."""
-    same_site = "None" if by_post else "Lax"
+def keep(response: Response, journey: Journey) -> None:
+    """Let the browser carry a journey."""
+    # A cross-site POST, and one that is played again, brings only cookies that say so; never left to the browser:
+    # Chromium sends a cookie that says nothing for two minutes, and then no longer.
+    same_site = "None" if journey.by_post else "Lax"
     sealed = service().journeys.seal(journey)
     set_cookie(response, cookie_name(journey.id), sealed, LIFE_S, same_site=same_site)
 
@@ -86,14 +88,15 @@ def _make_room(visit: Visit, response: Response) -> None:
         response.delete_cookie(cookie_name(old.id), path="/", secure=True, httponly=True, samesite="Lax")
 
 
-def _journey(visit: Visit, trip: Trip, ref: ProbeRef) -> Journey:
+def _journey(visit: Visit, trip: Trip, probe: FrontChannelProbe) -> Journey:
     seen = visit.facts.signals
     return Journey(
         id=trip.id,
         code=visit.code,
         target=visit.wanted.target,
-        awaited=ref.id,
+        awaited=probe.ref.id,
         left_at=visit.now_ms,
+        by_post=probe.by_post,
         etab=visit.etab,
         page=visit.wanted.page or "",
         entry=visit.wanted.entry or "",

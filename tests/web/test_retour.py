@@ -189,6 +189,16 @@ def test_the_cookie_of_a_trip_is_sent_with_a_cross_site_post_only_where_one_come
     assert "Domain" not in text
 
 
+def test_it_says_so_until_it_is_gone_or_a_return_played_again_would_not_find_its_mire(family: FlaskClient) -> None:
+    trip, _ = trip_of(leaves(family))
+    posted = family.post("/retour/educonnect", data={"id": trip, "session": "yes"})
+    decided = family.get(posted.location.removeprefix(PUBLIC))
+
+    for response in (posted, decided):
+        [text] = [text for name, text in cookies_of(response).items() if "trajet" in name]
+        assert "; SameSite=None" in text
+
+
 def test_two_tabs_come_back_each_to_its_own_visit(family: FlaskClient) -> None:
     one, other = leaves(family), leaves(family, "/vers/ent/clg-rochat-rousses")
 
