@@ -12,6 +12,7 @@ FRANCECONNECT = "franceconnect.gouv.localhost"
 NATIONAL = "teleservices.education.localhost"
 CAS = "cas.eclat.localhost"
 INDEX = "sandbox.localhost"
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def portal_host(etab: str) -> str:
@@ -25,10 +26,11 @@ class Network:
 
     port: int
     hosts: set[str] = field(default_factory=set)
+    scheme: str = "http"
 
     def url(self, host: str, path: str = "/", **query: str) -> str:
         """An address on one of the hosts."""
-        return f"http://{self._authority(host)}{path}" + (f"?{urlencode(query)}" if query else "")
+        return f"{self.scheme}://{self._authority(host)}{path}" + (f"?{urlencode(query)}" if query else "")
 
     def leads_to(self, address: str, *hosts: str) -> bool:
         """Whether an address is an absolute one on one of these hosts, written without tricks."""
@@ -39,14 +41,14 @@ class Network:
             parts = urlsplit(address)
         except ValueError:
             return False
-        return parts.scheme == "http" and parts.netloc in {self._authority(host) for host in hosts}
+        return parts.scheme == self.scheme and parts.netloc in {self._authority(host) for host in hosts}
 
     def is_ours(self, address: str) -> bool:
         """Whether an address leads to a host of the sandbox."""
         return self.leads_to(address, *self.hosts)
 
     def _authority(self, host: str) -> str:
-        return host if self.port == 80 else f"{host}:{self.port}"
+        return host if self.port == _USUAL_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def with_query(address: str, **added: str) -> str:

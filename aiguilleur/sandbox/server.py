@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from types import TracebackType
 from typing import Any
@@ -35,7 +36,7 @@ class _QuietHandler(WSGIRequestHandler):
 class Server:
     """A world that answers in threads, several at once, which end with the process at the latest."""
 
-    def __init__(self, world: World, port: int) -> None:
+    def __init__(self, world: World, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Bind 127.0.0.1; OSError when the port cannot be had."""
         self._world = world
         # Bound here: on a port that is taken, werkzeug would end the process itself. It keeps a copy of the socket.
@@ -43,6 +44,10 @@ class Server:
             self._server = make_server(
                 "127.0.0.1", port, world.wsgi, fd=bound.fileno(), threaded=True, request_handler=_QuietHandler
             )
+        if tls:
+            # Each connection shakes hands in its own thread: werkzeug would let a slow one hold up all others.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.ssl_context = tls
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="sandbox")
 
     @property
@@ -74,9 +79,12 @@ class Server:
         self.stop()
 
 
-def serve(world: World, port: int) -> Server:
-    """A server for this world, bound and not yet started; the port is the one that the world's links carry."""
-    return Server(world, port)
+def serve(world: World, port: int, tls: ssl.SSLContext | None = None) -> Server:
+    """A server for this world, bound and not yet started; the port is the one that the world's links carry.
+
+    With `tls` it speaks https, which a world whose scheme that is expects.
+    """
+    return Server(world, port, tls)
 
 
 def free_port() -> int:

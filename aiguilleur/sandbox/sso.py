@@ -23,10 +23,10 @@ _KEPT = 1000
 
 
 def educonnect_provider(
-    port: int, services: Mapping[str, str], now: Callable[[], datetime] = utc_now
+    port: int, services: Mapping[str, str], now: Callable[[], datetime] = utc_now, *, scheme: str = "http"
 ) -> IdentityProvider:
     """What EduConnect signs with in a world on this port; `services` as `IdentityProvider` takes them."""
-    network = Network(port)
+    network = Network(port, scheme=scheme)
     return IdentityProvider(network.url(EDUCONNECT, METADATA), network.url(EDUCONNECT, SSO), services, now)
 
 

@@ -42,17 +42,20 @@ class World:
         schools: Iterable[SchoolSite],
         links: Mapping[str, str],
         provider: IdentityProvider | None = None,
+        *,
+        scheme: str = "http",
     ) -> None:
         """Build every site; nothing is served before `wsgi` is called.
 
         `provider` is what EduConnect signs with, when its metadata was given out before; else one that knows nobody.
+        Every address begins with `scheme`: `https` for a world that is served so.
         """
         self.port = port
-        self._provider = provider or educonnect_provider(port, {})
+        self._provider = provider or educonnect_provider(port, {}, scheme=scheme)
         self._sessions = {office.source: Sessions() for office in GUICHETS} | {"educonnect": Sessions()}
         self.switches = Switches(self._sessions, _ALIASES, saml=("educonnect",))
         pasted = {name: links[name] for name in ("teleservices", "teleservices_public", "ent")}
-        self._commons = Commons(Network(port), tuple(schools), pasted)
+        self._commons = Commons(Network(port, scheme=scheme), tuple(schools), pasted)
         self._sites: dict[str, WSGIApplication] = {}
         self._mounted: set[str] = set()
         self._build()
