@@ -31,14 +31,24 @@ class Sandbox:
         self.canaries = canaries
 
     def at(self, host: str, path: str = "/") -> str:
-        return f"http://{host}:{self.port}{path}"
+        return self.world.url(host, path)
 
 
-def sandbox_settings(folder: Path, port: int, provider: IdentityProvider) -> Settings:
+def sandbox_settings(folder: Path, port: int, provider: IdentityProvider, certificate: Path | None = None) -> Settings:
     (folder / "config").mkdir()
-    settings, _ = load(moved(ROOT / "config" / "sandbox", folder / "config", port, provider))
+    written = moved(ROOT / "config" / "sandbox", folder / "config", port, provider)
+    if certificate:
+        _on_https(written, port, certificate)
+    settings, _ = load(written)
     journal = FileSink(str(folder / "journal.jsonl"))
     return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None))
+
+
+def _on_https(folder: Path, port: int, certificate: Path) -> None:
+    trusting = f"connect: 127.0.0.1:{port}\n        ca_file: {certificate}\n        "
+    for path in folder.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8").replace("http://", "https://")
+        path.write_text(text.replace(f"connect: 127.0.0.1:{port}", trusting), encoding="utf-8")
 
 
 @contextmanager

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.academy import Academy, running_academy
+from tests.flows.family import Family
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +34,14 @@ def profile(chromium: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(profile: BrowserContext) -> Page:
     return profile.new_page()
+
+
+@pytest.fixture
+def academy(tmp_path: Path) -> Iterator[Academy]:
+    with running_academy(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def family(page: Page, academy: Academy) -> Family:
+    return Family(page, academy)
