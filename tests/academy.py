@@ -6,7 +6,7 @@ import io
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from aiguilleur.journal import JournalEntry, newest
+from aiguilleur.probes import CanaryOff
+from aiguilleur.probes.saml import SamlPassive
 from aiguilleur.sandbox import SchoolSite, World, educonnect_provider, free_port, serve
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
+from aiguilleur.web.service import canaries_of
 from tests.conftest import Sandbox, sandbox_settings
 
 if TYPE_CHECKING:
@@ -57,12 +60,12 @@ class Academy(Sandbox):
     """The world, and the aiguilleur in it, which can be started anew."""
 
     def __init__(self, world: World, settings: Settings, journal: Path, clock: Clock) -> None:
-        super().__init__(world, world.port, journal, settings)
+        self._app = create_app(settings, (KEY,), now=clock)
+        super().__init__(world, world.port, journal, settings, canaries_of(self._app))
         self.clock = clock
         #: What stands between browsers and aiguilleur.
         self.around: Callable[[WSGIApplication], WSGIApplication] = lambda site: site
         self._asked: list[Asked] = []
-        self.restart(KEY)
 
     @property
     def link(self) -> str:
@@ -103,7 +106,7 @@ def running_academy(folder: Path, *, certificate: Path | None = None) -> Iterato
     base = f"{scheme}://{AIGUILLEUR}:{port}"
     services = {f"{base}/saml/metadata": f"{base}{RETURN}"}
     provider = educonnect_provider(port, services, clock, scheme=scheme)
-    settings = sandbox_settings(folder, port, provider, certificate)
+    settings = _without_canaries(sandbox_settings(folder, port, provider, certificate))
     schools = tuple(SchoolSite(each.etab, each.name) for each in settings.directory.schools.values())
     link = f"{base}/vers/teleservices/{{etab}}"
     links = {"teleservices": f"{link}?de=eclat", "teleservices_public": link, "ent": "about:blank"}
@@ -113,6 +116,21 @@ def running_academy(folder: Path, *, certificate: Path | None = None) -> Iterato
     world.mount(ELSEWHERE, _elsewhere(f"{base}{RETURN}"))
     with serve(world, port, _tls(certificate) if certificate else None):
         yield academy
+
+
+def _without_canaries(settings: Settings) -> Settings:
+    """The same, whose probes are used at once: browsers are on trial here, and time stands still."""
+    sources = {
+        name: replace(
+            source,
+            probes=tuple(
+                replace(probe, canary=CanaryOff("browsers are on trial")) if isinstance(probe, SamlPassive) else probe
+                for probe in source.probes
+            ),
+        )
+        for name, source in settings.sources.items()
+    }
+    return replace(settings, sources=sources)
 
 
 def _read(environ: WSGIEnvironment) -> Asked:
