@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check serve lock clean set-up-run set-up-check set-up-test
+.PHONY: help run test prove check serve lock messages clean set-up-run set-up-check set-up-test
 
 CONFIG ?= config
 PORT ?= 8000
@@ -29,6 +29,9 @@ serve: set-up-run  ## Serve a configuration with gunicorn (CONFIG=config)
 
 lock: set-up-check  ## Write the lock files anew from setup.cfg (UPGRADE=1: with the newest versions it allows)
 	@.ci/lock $(if $(UPGRADE),--upgrade)
+
+messages: set-up-check  ## Write the catalogues of translations anew from the templates
+	@.venv/bin/python .ci/messages.py
 
 clean:  ## Remove what was installed and made; journals and keys in var/ stay
 	@rm -rf .venv build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache var/sandbox tests/servers/oidc/node_modules

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -158,6 +159,8 @@ class Site:
     help_links: tuple[Link, ...] = ()
     footer_links: tuple[Link, ...] = ()
     contact: str = ""
+    #: A folder with templates, static files and translations that go before the shipped ones.
+    theme: Path | None = None
     #: How many days a remembered choice is kept.
     remember_days: int = 365
 

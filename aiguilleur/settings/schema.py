@@ -162,4 +162,5 @@ class RawSite(_Strict):
     help_links: tuple[RawLink, ...] = ()
     footer_links: tuple[RawLink, ...] = ()
     contact: str = ""
+    theme: str | None = None
     remember_days: Annotated[int, Field(ge=1, le=400)] = 365

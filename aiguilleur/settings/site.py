@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -53,6 +54,7 @@ def site(context: Context, raw: schema.RawSite) -> Site:
         help_links=tuple(Link(link.label, link.url) for link in raw.help_links),
         footer_links=tuple(Link(link.label, link.url) for link in raw.footer_links),
         contact=raw.contact,
+        theme=_theme(context, raw.theme),
         remember_days=raw.remember_days,
     )
 
@@ -69,6 +71,15 @@ def _check(context: Context, raw: schema.RawSite) -> None:
         for index, link in enumerate(of):
             if not is_address(link.url):
                 context.wrong(SITE, (part, index, "url"), f"'{link.url[:80]}' {_NOT_HTTPS}")
+
+
+def _theme(context: Context, theme: str | None) -> Path | None:
+    if theme is None:
+        return None
+    folder = (context.folder / theme).resolve()
+    if not folder.is_dir():
+        context.wrong(SITE, ("theme",), f"'{theme[:80]}' is not a folder beside this file")
+    return folder
 
 
 def _legacy(context: Context, here: Place, raw: schema.RawLegacy) -> LegacyLink:

@@ -20,7 +20,7 @@ from aiguilleur.probes import Runner
 from aiguilleur.probes.canary import Board, Canaries
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
-from aiguilleur.web import health, mire, pages, retour, route, saml
+from aiguilleur.web import health, languages, mire, pages, retour, route, saml, theme
 from aiguilleur.web.health import note_breaker, note_canary
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
@@ -45,7 +45,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(french_day=pages.french_day, typeset=pages.typeset)
+    theme.install(app, settings.site.theme)
     front = settings.front_probes
     canaries = Canaries(
         front,
@@ -113,7 +113,7 @@ def _add_mire_hosts(app: Flask) -> None:
 def _add_errors(app: Flask) -> None:
     # Rendered now and held in memory, so that showing it can fail for no reason at all.
     with app.test_request_context():
-        floor = pages.floor_text()
+        floor = {code: pages.floor_text(each) for code, each in languages.LANGUAGES.items()}
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
@@ -126,7 +126,9 @@ def _add_errors(app: Flask) -> None:
         code = new_code()
         # The error's own text is left out: it may quote what a visitor sent.
         _LOGGER.error("visit %s ended on the floor: %s at %s", code, type(error).__name__, _place(error))
-        response = Response(floor.replace("{code}", code), content_type="text/html; charset=utf-8")
+        response = Response(
+            floor[languages.language().code].replace("{code}", code), content_type="text/html; charset=utf-8"
+        )
         response.headers["Aiguilleur-Code"] = code
         return response
 

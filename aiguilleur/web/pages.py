@@ -1,8 +1,7 @@
-"""The pages in French: the mire, the school finder, and each way things can go wrong; all of them have a way on."""
+"""The pages: the mire, the school finder, and each way things can go wrong; all of them have a way on."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
@@ -14,27 +13,13 @@ from aiguilleur.core.model import Discover, School
 from aiguilleur.journal import Event, new_code
 from aiguilleur.router import on_mire
 from aiguilleur.settings.model import Source, Target
+from aiguilleur.web.languages import Language, speak
 from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit, record
 
 #: Beyond this, a list of schools is a search, not a choice.
 _MOST_LISTED = 60
-_BEFORE, _AFTER = re.compile(r" (?=[»:;?!])"), re.compile(r"(?<=«) ")
-_MONTHS = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +30,7 @@ class Choice:
     ill: bool = False
     remembered: bool = False
     again: bool = False
-    last_day: str = ""
+    last_day: date | None = None
 
 
 def mire(visit: Visit, decision: Decision, notice: str | None = None, status: int = 200) -> Response:
@@ -122,19 +107,10 @@ def forget(visit_code: str, *, source: Source | None, schools: list[School], don
     return _page("oublier.html", 200, visit_code, source=source, remembered_schools=schools, done=done)
 
 
-def floor_text() -> str:
+def floor_text(wanted: Language) -> str:
     """The page of last resort, rendered at load; it depends on nothing when it is shown."""
+    speak(wanted)
     return render_template("secours.html", code="{code}", site=service().settings.site, targets=_targets())
-
-
-def french_day(day: date) -> str:
-    """`1er juin 2021`, for a date."""
-    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def typeset(text: str) -> str:
-    """A configured text as French prints it: curly apostrophes, and no line that begins with a `:` or a `»`."""
-    return _BEFORE.sub("\N{NO-BREAK SPACE}", _AFTER.sub("\N{NO-BREAK SPACE}", text)).replace("'", "’")
 
 
 def plain(text: str) -> str:
@@ -160,10 +136,8 @@ def _choices(visit: Visit, offered: tuple[str, ...], notice: str | None) -> list
     ]
 
 
-def _last_day(visit: Visit, source: Source) -> str:
-    if source.closes is None or (source.warn_from and visit.facts.day < source.warn_from):
-        return ""
-    return french_day(source.closes)
+def _last_day(visit: Visit, source: Source) -> date | None:
+    return None if source.warn_from and visit.facts.day < source.warn_from else source.closes
 
 
 def _context(visit: Visit) -> dict[str, object]:

@@ -34,7 +34,7 @@ def add_headers(app: Flask) -> None:
         # A static file is the same for all; everything else may depend on cookies.
         if not response.cache_control.public:
             response.headers["Cache-Control"] = "no-store"
-            response.headers["Vary"] = "Cookie, Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest"
+            response.headers["Vary"] = "Accept-Language, Cookie, Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest"
         if service().settings.site.public_url.startswith("https:"):
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
-from aiguilleur.web.pages import plain, typeset
+from aiguilleur.web.languages import typeset
+from aiguilleur.web.pages import plain
 from tests.web.conftest import KEY, MARCH
 
 

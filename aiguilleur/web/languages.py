@@ -1,0 +1,171 @@
+"""The languages of the pages: French first, and whatever else has a catalogue; which one a visitor reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from urllib.parse import urlencode
+
+from babel.dates import format_date
+from babel.messages.pofile import read_po
+from flask import Flask, Request, Response, g, has_request_context, request
+from markupsafe import Markup
+
+COOKIE = "__Host-aiguilleur-langue"
+PARAM = "langue"
+_KEPT_S = 400 * 24 * 3600
+LOCALE = Path(__file__).parent / "locale"
+#: Pages that only show: asked for again, they do nothing else.
+_AGAIN = ("mire.mire", "mire.forget")
+_BEFORE, _AFTER = re.compile(r" (?=[»:;?!])"), re.compile(r"(?<=«) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language, under its code (BCP 47) and its own name."""
+
+    code: str
+    name: str
+    rtl: bool = False
+
+    @property
+    def direction(self) -> str:
+        """Which way it is written, as HTML says it."""
+        return "rtl" if self.rtl else "ltr"
+
+
+FRENCH = Language("fr", "Français")
+LANGUAGES: Mapping[str, Language] = {
+    each.code: each
+    for each in (
+        FRENCH,
+        Language("en", "English"),
+        Language("ar", "العربية", rtl=True),
+        Language("pt", "Português"),
+        Language("tr", "Türkçe"),
+    )
+}
+
+
+class Catalogue(NullTranslations):
+    """What each French text is in one language; French itself is printed as French is."""
+
+    def __init__(self, language: Language, folders: tuple[Path, ...]) -> None:
+        """The shipped texts, and those of `<code>/*.po` in these folders, which may replace them."""
+        super().__init__()
+        self._language = language
+        shipped = _texts(LOCALE / language.code)
+        self._texts = {
+            **shipped,
+            **{text: said for each in folders for text, said in read(each / language.code).items()},
+        }
+
+    def gettext(self, message: str) -> str:
+        """The text in this language, else in French."""
+        return typeset(message) if self._language is FRENCH else self._texts.get(message, typeset(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Nothing here counts: a page says « 3 écoles » by naming them."""
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+    def has(self, message: str) -> bool:
+        """Whether it is said in this language."""
+        return self._language is FRENCH or message in self._texts
+
+
+def read(folder: Path) -> dict[str, str]:
+    """The texts of every catalogue in a folder; one that a reviewer has yet to see is read all the same."""
+    texts: dict[str, str] = {}
+    for path in sorted(folder.glob("*.po")):
+        with path.open("rb") as file:
+            texts |= {str(each.id): str(each.string) for each in read_po(file) if each.id and each.string}
+    return texts
+
+
+#: Those that come with the program do not change while it runs.
+_texts = cache(read)
+
+
+def typeset(text: str) -> str:
+    """A text as French prints it: curly apostrophes, and no line that begins with a `:` or a `»`."""
+    return _BEFORE.sub("\N{NO-BREAK SPACE}", _AFTER.sub("\N{NO-BREAK SPACE}", text)).replace("'", "’")
+
+
+def install(app: Flask, folders: tuple[Path, ...] = ()) -> None:
+    """Let the pages of an application speak the languages of the shipped catalogues, and of those in these folders."""
+    catalogues = {code: Catalogue(language, folders) for code, language in LANGUAGES.items()}
+
+    def current() -> Catalogue:
+        return catalogues[language().code]
+
+    def said(text: str) -> str | Markup:
+        """A text of the configuration, which is marked as French where it has no translation."""
+        if current().has(text):
+            return current().gettext(text)
+        return Markup('<span lang="fr" dir="ltr">{}</span>').format(typeset(text))
+
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: current().gettext(text), lambda one, many, n: current().ngettext(one, many, n), newstyle=True
+    )
+    app.jinja_env.filters.update(typeset=typeset, said=said, day=day)
+    app.context_processor(lambda: {"language": language(), "languages": tuple(LANGUAGES.values()), "here": here})
+    app.after_request(_keep)
+
+
+def language() -> Language:
+    """The language of this request: asked for in its address, kept by the browser, or the browser's own."""
+    if not has_request_context():
+        return FRENCH
+    if "language" not in g:
+        g.language = _wanted(request)
+    found: Language = g.language
+    return found
+
+
+def speak(wanted: Language) -> None:
+    """Let this request be answered in that language, whatever its browser says."""
+    g.language = wanted
+
+
+def _keep(response: Response) -> Response:
+    """Let the browser keep a language that its visitor has asked for."""
+    wanted = chosen(request)
+    if wanted and request.method == "GET":
+        response.set_cookie(COOKIE, wanted.code, max_age=_KEPT_S, path="/", secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+def here(code: str) -> str:
+    """The address of this page in another language; where it cannot be had again, that of the services."""
+    if not has_request_context() or request.method != "GET" or request.endpoint not in _AGAIN:
+        return f"/mire?{PARAM}={code}"
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name != PARAM]
+    return f"{request.path}?{urlencode([*kept, (PARAM, code)])}"
+
+
+def chosen(request: Request) -> Language | None:
+    """The language that this very request asks for."""
+    return LANGUAGES.get(request.args.get(PARAM, ""))
+
+
+def _wanted(request: Request) -> Language:
+    kept = chosen(request) or LANGUAGES.get(request.cookies.get(COOKIE, ""))
+    return kept or LANGUAGES[request.accept_languages.best_match(LANGUAGES, default=FRENCH.code) or FRENCH.code]
+
+
+def day(date: date) -> str:
+    """`1er juin 2021`, for a date, in the language of the request."""
+    return _day(date, language().code)
+
+
+@cache
+def _day(day: date, code: str) -> str:
+    text = format_date(day, "long", locale=code)
+    return re.sub(r"^1 ", "1er ", text) if code == FRENCH.code else text
