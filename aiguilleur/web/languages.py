@@ -59,15 +59,14 @@ class Catalogue(NullTranslations):
         """The shipped texts, and those of `<code>/*.po` in these folders, which may replace them."""
         super().__init__()
         self._language = language
-        shipped = _texts(LOCALE / language.code)
-        self._texts = {
-            **shipped,
-            **{text: said for each in folders for text, said in read(each / language.code).items()},
-        }
+        self._texts = dict(_shipped(language.code))
+        for folder in folders:
+            self._texts |= read(folder / language.code)
 
     def gettext(self, message: str) -> str:
         """The text in this language, else in French."""
-        return typeset(message) if self._language is FRENCH else self._texts.get(message, typeset(message))
+        said = self._texts.get(message)
+        return typeset(said or message) if said is None or self._language is FRENCH else said
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         """Nothing here counts: a page says « 3 écoles » by naming them."""
@@ -87,8 +86,10 @@ def read(folder: Path) -> dict[str, str]:
     return texts
 
 
-#: Those that come with the program do not change while it runs.
-_texts = cache(read)
+@cache
+def _shipped(code: str) -> dict[str, str]:
+    """Those that come with the program, which do not change while it runs."""
+    return read(LOCALE / code)
 
 
 def typeset(text: str) -> str:

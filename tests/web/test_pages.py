@@ -5,13 +5,8 @@ from datetime import UTC, datetime
 
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
-from aiguilleur.web.languages import typeset
 from aiguilleur.web.pages import plain
 from tests.web.conftest import KEY, MARCH
-
-
-def test_a_configured_text_is_printed_as_french_prints_it() -> None:
-    assert typeset("l'ENT « EduConnect » : où ?") == "l’ENT «\u00a0EduConnect\u00a0»\u00a0: où\u00a0?"
 
 
 def test_lists_are_in_the_order_of_a_dictionary() -> None:
