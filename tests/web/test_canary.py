@@ -134,7 +134,7 @@ def test_browsers_that_leave_and_come_back_are_counted(
         if number == 0:
             comes_back(family, location, "no")
     later = datetime.now(UTC).timestamp() + 11
-    monkeypatch.setattr("aiguilleur.probes.canary.canaries.time.time", lambda: later)
+    monkeypatch.setattr("aiguilleur.probes.canary.canaries.wall_clock", lambda: later)
     canaries.tend()
 
     told = ready(family)["probes"]["educonnect"]

@@ -6,10 +6,11 @@ import hashlib
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from time import monotonic
+from time import time as wall_clock
 from typing import Any, cast
 
 from aiguilleur.core.model import ILL_REASONS, ProbeRef, Reason
@@ -62,11 +63,11 @@ class Canaries:
 
     def left(self, probe: str, trip: str) -> None:
         """A browser leaves to ask by this probe."""
-        self.board.left(probe, trip, time.time())
+        self.board.left(probe, trip, wall_clock())
 
     def came_back(self, probe: str, trip: str) -> None:
         """It is back, with whatever answer."""
-        self.board.came_back(probe, trip, time.time())
+        self.board.came_back(probe, trip, wall_clock())
 
     def health(self) -> dict[str, CanaryHealth]:
         """How each probe stands."""
@@ -78,11 +79,11 @@ class Canaries:
             return
         for name, probe in self._probes.items():
             if probe.canary is None and self._is_due(name):
-                self._due[name] = time.time() + self._timing.every
+                self._due[name] = monotonic() + self._timing.every
                 threading.Thread(target=self.fly, args=(name,), name=f"canary-{name}", daemon=True).start()
             self._weigh(name)
             self._tell(name)
-        self.board.forget(time.time() - self._timing.kept)
+        self.board.forget(wall_clock() - self._timing.kept)
 
     def fly(self, name: str) -> None:
         """Let one fly now, and wait for it; nothing is done while it is in the air."""
@@ -90,10 +91,10 @@ class Canaries:
             if name in self._flying:
                 return
             self._flying.add(name)
-        began = time.time()
+        began = monotonic()
         try:
             flight = self._flown(name)
-            self.board.saw(name, self._sorts[name], Seen(flight, time.time()))
+            self.board.saw(name, self._sorts[name], Seen(flight, wall_clock()))
             pause = self._timing.every if flight.reason is Reason.ANSWER else self._timing.again
             # Spread, so that nodes do not fly together; never longer, so that the promise of `every` holds.
             self._due[name] = began + pause * random.uniform(0.8, 1.0)  # noqa: S311 (hides nothing)
@@ -111,14 +112,15 @@ class Canaries:
 
     def _is_due(self, name: str) -> bool:
         if name not in self._due:
-            # What another process saw before a restart is waited for, not flown again.
+            # What another process saw a moment before a restart is not flown again at once.
             seen = self.board.seen(name, self._sorts[name])
-            self._due[name] = seen.at + self._timing.again if seen else 0.0
-        return self._due[name] <= time.time()
+            fresh = seen is not None and 0 <= wall_clock() - seen.at < self._timing.again
+            self._due[name] = monotonic() + (self._timing.again if fresh else 0.0)
+        return self._due[name] <= monotonic()
 
     def _refusals(self) -> dict[str, Reason | None]:
         """As the board had it a moment ago: every visit asks."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._read_at > _FRESH_S:
             read = {name: self._refusal(self._health(name)) for name in self._probes}
             self._read, self._read_at = read, now
@@ -134,18 +136,19 @@ class Canaries:
                 return Reason.UNPROVEN
 
     def _health(self, name: str) -> CanaryHealth:
-        now = time.time()
+        now = wall_clock()
         seen = self.board.seen(name, self._sorts[name])
         back = self._back(name, now)
         standing = self._standing(name, seen, now)
-        if standing in (Standing.GOOD, Standing.OFF) and self.board.rests_until(name) > now:
+        if standing in (Standing.GOOD, Standing.OFF) and 0 < self.board.rests_until(name) - now <= self._timing.rest:
             standing = Standing.FEW_BACK
         return CanaryHealth(standing, seen.flight if seen else None, round(now - seen.at) if seen else 0, back)
 
     def _standing(self, name: str, seen: Seen | None, now: float) -> Standing:
         if self._probes[name].canary is not None:
             return Standing.OFF
-        if seen is None or now - seen.at > self._timing.counts:
+        # A clock that was put back leaves flights of the future, which prove as little as old ones.
+        if seen is None or abs(now - seen.at) > self._timing.counts:
             return Standing.UNPROVEN
         if seen.flight.reason in ILL_REASONS:
             return Standing.DEAD
@@ -162,7 +165,7 @@ class Canaries:
         return min(most, sum(seen.came_back[:most]) + seen.foreign), most
 
     def _weigh(self, name: str) -> None:
-        now = time.time()
+        now = wall_clock()
         back = self._back(name, now)
         if back and 2 * back[0] < back[1]:
             self.board.rest(name, now + self._timing.rest)

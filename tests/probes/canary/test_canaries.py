@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,12 +45,15 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._ahead = 0.0
-        real = time.time
-        monkeypatch.setattr("aiguilleur.probes.canary.canaries.time.time", lambda: real() + self._ahead)
+        for name, real in (("wall_clock", time.time), ("monotonic", time.monotonic)):
+            monkeypatch.setattr(f"aiguilleur.probes.canary.canaries.{name}", partial(self._read, real))
         monkeypatch.setattr("aiguilleur.probes.canary.canaries._FRESH_S", -1.0)
 
     def pass_s(self, seconds: float) -> None:
         self._ahead += seconds
+
+    def _read(self, real: Callable[[], float]) -> float:
+        return real() + self._ahead
 
 
 @pytest.fixture
@@ -123,6 +127,24 @@ def test_what_was_seen_long_ago_proves_nothing(sky: Sky, clock: Clock) -> None:
 
     clock.pass_s(2)
     assert ours.refusal("edu") is Reason.UNPROVEN
+
+
+def test_a_clock_that_is_put_back_stops_no_canary_and_makes_none_last(
+    sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = canaries()
+    ours.fly("edu")
+    ours.board.rest("edu", time.time() + 500)
+    long_ago = time.time() - 86_400
+    monkeypatch.setattr("aiguilleur.probes.canary.canaries.wall_clock", lambda: long_ago)
+    monkeypatch.setattr("aiguilleur.probes.canary.canaries._FRESH_S", -1.0)
+    assert ours.refusal("edu") is Reason.UNPROVEN
+
+    sky.flights = 0
+    ours._due["edu"] = 0.0
+    ours.tend()
+    _await(lambda: sky.flights == 1 and not ours._flying)
+    assert ours.refusal("edu") is None
 
 
 def test_it_flies_at_least_every_thirty_seconds_and_more_often_when_it_does_not_come_back(
