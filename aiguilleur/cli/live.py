@@ -61,6 +61,14 @@ def table(rows: tuple[Tried, ...]) -> Iterator[str]:
 
 
 def _tried(settings: Settings, probe: BackChannelProbe | FrontChannelProbe) -> Tried:
+    try:
+        return _once(settings, probe)
+    except Exception as error:  # The bug of one probe, perhaps a plug-in's, must not hide what the others say.
+        channel = "browser" if isinstance(probe, FrontChannelProbe) else "server"
+        return Tried(probe.ref.source, probe.ref.id, channel, False, f"broke: {type(error).__name__}", _BROKE)
+
+
+def _once(settings: Settings, probe: BackChannelProbe | FrontChannelProbe) -> Tried:
     if isinstance(probe, FrontChannelProbe):
         return _flown(probe, fly(probe, settings.site.return_url(probe.ref.id), datetime.now(UTC)))
     # The name of each cookie with a value that is nobody's: a session that does not exist.
@@ -99,6 +107,7 @@ def _asked(probe: BackChannelProbe, finding: Finding) -> Tried:
     return Tried(ref.source, ref.id, "server", good, happened, advice)
 
 
+_BROKE = "This is a bug of the probe itself: report it, with the version and the probe's kind."
 _ADVICE = {
     Reason.UNPROVEN: "It keeps its visitor: is aiguilleur registered there, with this return address, and may it ask "
     "without a page being shown?",

@@ -75,7 +75,12 @@ def readyz() -> Response:
 def _canary(health: CanaryHealth) -> dict[str, object]:
     told: dict[str, object] = {"canary": health.standing}
     if health.seen:
-        told |= {"reason": health.seen.reason, "host": health.seen.host, "seen_s_ago": health.ago_s}
+        told |= {
+            "reason": health.seen.reason,
+            "state": health.seen.state,
+            "host": health.seen.host,
+            "seen_s_ago": health.ago_s,
+        }
     if health.back:
         told["back"] = "/".join(map(str, health.back))
     return told

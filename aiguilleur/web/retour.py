@@ -14,6 +14,7 @@ from aiguilleur.probes import FrontChannelProbe, Trip
 from aiguilleur.web import pages
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.route import answer, decided
+from aiguilleur.web.security import is_navigation
 from aiguilleur.web.service import service
 from aiguilleur.web.trips import JOURNEY_PARAM, held, keep, learnt_by, to_mire_of, wanted_by
 from aiguilleur.web.visit import epoch_ms, open_visit, record, record_return
@@ -36,7 +37,8 @@ def retour(name: str) -> Response:
     journey = held(params.get(probe.echo, ""))
     if journey is None or journey.awaited != name:
         return _astray(probe, journey)
-    service().canaries.came_back(name, journey.id)
+    if is_navigation(request):
+        service().canaries.came_back(name, journey.id)
     journey = _answered(probe, journey, params)
     if request.method == "GET":
         return _go_on(journey)

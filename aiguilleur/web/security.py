@@ -51,6 +51,11 @@ def is_framed(request: Request) -> bool:
     return request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame", "embed", "object", "fencedframe")
 
 
+def is_navigation(request: Request) -> bool:
+    """Whether a browser says that its visitor is on the way: a monitor, or a preview of a link, goes nowhere."""
+    return request.headers.get("Sec-Fetch-Mode") == "navigate"
+
+
 def may_be_followed(request: Request) -> bool:
     """Whether this is a visit that someone made, and no other site trying to learn where it would lead.
 

@@ -14,6 +14,7 @@ from aiguilleur.journey import LIFE_S, MOST_JOURNEYS, cookie_name, with_id
 from aiguilleur.probes import FrontChannelProbe, Trip
 from aiguilleur.signals import cookies_of
 from aiguilleur.web.redirects import to_mire, to_source
+from aiguilleur.web.security import is_navigation
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit, Wanted, epoch_ms, host_of, record, set_cookie
 
@@ -27,7 +28,8 @@ def depart(visit: Visit, decision: Decision, ref: ProbeRef) -> Response:
     trip = Trip(secrets.token_hex(16), service().settings.site.return_url(ref.id))
     response = to_source(probe, trip, visit.facts.at)
     response.headers["Aiguilleur-Code"] = visit.code
-    service().canaries.left(ref.id, trip.id)
+    if is_navigation(request):
+        service().canaries.left(ref.id, trip.id)
     _make_room(visit, response)
     keep(response, _journey(visit, trip, probe))
     record(visit, decision, event=Event.ASKED, status=response.status_code, host=host_of(response.headers["Location"]))

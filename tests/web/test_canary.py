@@ -102,6 +102,7 @@ def test_readyz_tells_how_a_canary_stands(
     assert ready(family)["probes"]["educonnect"] == {
         "canary": "unproven",
         "reason": "unproven",
+        "state": "unknown",
         "host": "educonnect.example",
         "seen_s_ago": 0,
     }
@@ -125,15 +126,32 @@ def test_the_journal_tells_when_it_stands_otherwise(
     assert {each["findings"][0]["channel"] for each in entries(journal)} == {"front"}  # type: ignore[index]
 
 
+def navigating(client: FlaskClient) -> FlaskClient:
+    """A client that says, as browsers do, that its visitor is on the way."""
+    client.environ_base["HTTP_SEC_FETCH_MODE"] = "navigate"
+    return client
+
+
+def test_who_is_no_browser_is_not_missed(
+    family: FlaskClient, canaries: Canaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sees(monkeypatch, canaries, Reason.ANSWER)
+    for _ in range(20):
+        leaves(family.application.test_client())
+
+    assert canaries.board._run("SELECT * FROM trips", ()) == []
+
+
 def test_browsers_that_leave_and_come_back_are_counted(
     family: FlaskClient, canaries: Canaries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sees(monkeypatch, canaries, Reason.ANSWER)
     for number in range(10):
-        location = leaves(family.application.test_client() if number % 2 else family)
+        browser = navigating(family.application.test_client())
+        location = leaves(browser)
         if number == 0:
-            comes_back(family, location, "no")
-    later = datetime.now(UTC).timestamp() + 11
+            comes_back(browser, location, "no")
+    later = datetime.now(UTC).timestamp() + 61
     monkeypatch.setattr("aiguilleur.probes.canary.canaries.wall_clock", lambda: later)
     canaries.tend()
 
@@ -145,7 +163,7 @@ def test_a_return_played_again_is_counted_once(
     family: FlaskClient, canaries: Canaries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sees(monkeypatch, canaries, Reason.ANSWER)
-    location = leaves(family)
+    location = leaves(navigating(family))
     comes_back(family, location, "no")
     assert is_its_mire(comes_back(family, location, "no"))
 

@@ -20,8 +20,7 @@ _LOGGER = logging.getLogger("aiguilleur.probes")
 _PATIENCE_S = 0.05
 _TABLES = """
 CREATE TABLE IF NOT EXISTS flights (
-    probe TEXT, sort TEXT, reason TEXT, state TEXT, hops INTEGER, ms INTEGER, host TEXT, at REAL,
-    PRIMARY KEY (probe, sort));
+    probe TEXT PRIMARY KEY, reason TEXT, state TEXT, hops INTEGER, ms INTEGER, host TEXT, at REAL);
 CREATE TABLE IF NOT EXISTS trips (id TEXT PRIMARY KEY, probe TEXT, left REAL, back REAL);
 CREATE INDEX IF NOT EXISTS trips_of ON trips (probe, left);
 CREATE TABLE IF NOT EXISTS rests (probe TEXT PRIMARY KEY, until REAL);
@@ -48,38 +47,36 @@ class Trips:
 class Board:
     """An SQLite file, or memory where no state is kept. Losing it costs trips through the browser, never an error.
 
-    Times are in epoch seconds. `sort` tells a probe's settings: what was seen of others does not count.
+    Times are in epoch seconds. A probe is known by a name that its settings are part of: what was seen of others does
+    not count.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         """Nothing is opened yet: a server may still fork."""
         self._path = path
         self._lock = threading.Lock()
-        self._process = 0
-        self._database: sqlite3.Connection | None = None
+        self._open: _Open | None = None
         self._complained = False
 
     def __del__(self) -> None:
         """Close the file with the configuration that it was opened for, once its last visit is over."""
-        if self._database is not None and self._process == os.getpid():
-            self._database.close()
+        if self._open is not None and self._open.process == os.getpid():
+            self._open.database.close()
 
     @property
     def lock_path(self) -> Path | None:
         """The file that the process which flies the canaries locks; None where each process has its own."""
         return self._path.with_suffix(".lock") if self._path else None
 
-    def saw(self, probe: str, sort: str, seen: Seen) -> None:
+    def saw(self, probe: str, seen: Seen) -> None:
         """Keep what a flight saw."""
         flight = seen.flight
-        row = (probe, sort, flight.reason, flight.state, flight.hops, flight.ms, flight.host, seen.at)
-        self._run("INSERT OR REPLACE INTO flights VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        row = (probe, flight.reason, flight.state, flight.hops, flight.ms, flight.host, seen.at)
+        self._run("INSERT OR REPLACE INTO flights VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
-    def seen(self, probe: str, sort: str) -> Seen | None:
-        """The last flight with these settings; None when there was none."""
-        rows = self._run(
-            "SELECT reason, state, hops, ms, host, at FROM flights WHERE probe = ? AND sort = ?", (probe, sort)
-        )
+    def seen(self, probe: str) -> Seen | None:
+        """The last flight; None when there was none."""
+        rows = self._run("SELECT reason, state, hops, ms, host, at FROM flights WHERE probe = ?", (probe,))
         # A reason that this version does not know is no flight of its own.
         with suppress(ValueError):
             for reason, state, hops, ms, host, at in rows:
@@ -121,30 +118,67 @@ class Board:
         return float(rows[0][0]) if rows else 0.0
 
     def forget(self, before: float) -> None:
-        """Drop the trips that began, or ended elsewhere, before then."""
-        self._run("DELETE FROM trips WHERE COALESCE(left, back) < ?", (before,))
+        """Drop the flights, trips and rests that were over before then."""
+        for what in ("flights WHERE at", "trips WHERE COALESCE(left, back)", "rests WHERE until"):
+            self._run(f"DELETE FROM {what} < ?", (before,))  # noqa: S608 (all of it is written here)
 
     def _run(self, statement: str, values: Sequence[object]) -> list[Any]:
-        """The rows of a statement; none when the file cannot be used, which is said once."""
+        """The rows of a statement; none when the file cannot be used, which is said once each time it begins."""
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            return []
         try:
-            with self._lock:
-                return self._open().execute(statement, values).fetchall()
+            rows = self._database().execute(statement, values).fetchall()
+            self._complained = False
+            return rows
         except (sqlite3.Error, OSError) as error:
             if not self._complained:
                 self._complained = True
                 _LOGGER.error("%s: what the canaries see is not kept: %s", self._path, error)
+            self._put_aside(error)
             return []
+        finally:
+            self._lock.release()
 
-    def _open(self) -> sqlite3.Connection:
-        if self._database is None or self._process != os.getpid():
-            if self._path:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._path.touch(mode=0o640)
-            # A lock of our own guards the connection. After a fork, the parent's is left to the parent.
-            database = sqlite3.connect(
-                self._path or ":memory:", timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-            )
-            # Lost with the machine, a few flights are flown again: no visit waits for a disk.
-            database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _TABLES)
-            self._database, self._process = database, os.getpid()
-        return self._database
+    def _database(self) -> sqlite3.Connection:
+        """The connection of this process to the file that is there now."""
+        held = self._open
+        if held is not None and held.process == os.getpid() and held.file == _file_at(self._path):
+            return held.database
+        if self._path:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch(mode=0o640)
+        # A lock of our own guards the connection.
+        database = sqlite3.connect(
+            self._path or ":memory:", timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+        )
+        database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _TABLES)
+        if held is not None and held.process == os.getpid():
+            held.database.close()
+            held = None
+        # After a fork the parent's connection is left to the parent: closing it here would drop its locks.
+        self._open = _Open(database, os.getpid(), _file_at(self._path), held)
+        return database
+
+    def _put_aside(self, error: Exception) -> None:
+        """A file that is damaged is kept for whoever wants to know, and the next statement makes a new one."""
+        if self._path and isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            with suppress(OSError):
+                self._path.replace(self._path.with_suffix(".damaged"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    database: sqlite3.Connection
+    process: int
+    #: Which file it is, on its disk.
+    file: tuple[int, int]
+    #: That of the process which this one was forked from.
+    parents: _Open | None
+
+
+def _file_at(path: Path | None) -> tuple[int, int]:
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        found = None
+    return (found.st_dev, found.st_ino) if found else (0, 0)

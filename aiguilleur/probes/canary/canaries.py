@@ -13,7 +13,7 @@ from time import monotonic
 from time import time as wall_clock
 from typing import Any, cast
 
-from aiguilleur.core.model import ILL_REASONS, ProbeRef, Reason
+from aiguilleur.core.model import ILL_REASONS, ProbeRef, Reason, SessionState
 from aiguilleur.probes.canary.board import Board, Seen
 from aiguilleur.probes.canary.flight import Flight, fly
 from aiguilleur.probes.canary.standing import CanaryHealth, Standing, Timing
@@ -23,6 +23,7 @@ _LOGGER = logging.getLogger("aiguilleur.probes")
 _USUAL = Timing()
 #: A visit may see what was on the board so many seconds ago.
 _FRESH_S = 0.5
+_FORGETTING_S = 60.0
 
 
 class Canaries:
@@ -45,12 +46,13 @@ class Canaries:
         self._now = now
         self._changed = changed
         self._timing = timing
-        self._sorts = {name: sort_of(probe) for name, probe in probes.items()}
+        #: Under which the board knows each.
+        self._keys = {name: f"{name} {sort_of(probe, return_urls[name])}" for name, probe in probes.items()}
         self._due: dict[str, float] = {}
         self._flying: set[str] = set()
         self._told: dict[str, Standing] = {}
         self._lock = threading.Lock()
-        self._read_at = float("-inf")
+        self._forgot_at = self._read_at = float("-inf")
         self._read: dict[str, Reason | None] = {}
 
     def refusal(self, probe: str) -> Reason | None:
@@ -63,11 +65,11 @@ class Canaries:
 
     def left(self, probe: str, trip: str) -> None:
         """A browser leaves to ask by this probe."""
-        self.board.left(probe, trip, wall_clock())
+        self.board.left(self._keys[probe], trip, wall_clock())
 
     def came_back(self, probe: str, trip: str) -> None:
         """It is back, with whatever answer."""
-        self.board.came_back(probe, trip, wall_clock())
+        self.board.came_back(self._keys[probe], trip, wall_clock())
 
     def health(self) -> dict[str, CanaryHealth]:
         """How each probe stands."""
@@ -83,7 +85,9 @@ class Canaries:
                 threading.Thread(target=self.fly, args=(name,), name=f"canary-{name}", daemon=True).start()
             self._weigh(name)
             self._tell(name)
-        self.board.forget(wall_clock() - self._timing.kept)
+        if monotonic() - self._forgot_at > _FORGETTING_S:
+            self._forgot_at = monotonic()
+            self.board.forget(wall_clock() - self._timing.kept)
 
     def fly(self, name: str) -> None:
         """Let one fly now, and wait for it; nothing is done while it is in the air."""
@@ -94,8 +98,8 @@ class Canaries:
         began = monotonic()
         try:
             flight = self._flown(name)
-            self.board.saw(name, self._sorts[name], Seen(flight, wall_clock()))
-            pause = self._timing.every if flight.reason is Reason.ANSWER else self._timing.again
+            self.board.saw(self._keys[name], Seen(flight, wall_clock()))
+            pause = self._timing.every if _proves(flight) else self._timing.again
             # Spread, so that nodes do not fly together; never longer, so that the promise of `every` holds.
             self._due[name] = began + pause * random.uniform(0.8, 1.0)  # noqa: S311 (hides nothing)
         finally:
@@ -113,7 +117,7 @@ class Canaries:
     def _is_due(self, name: str) -> bool:
         if name not in self._due:
             # What another process saw a moment before a restart is not flown again at once.
-            seen = self.board.seen(name, self._sorts[name])
+            seen = self.board.seen(self._keys[name])
             fresh = seen is not None and 0 <= wall_clock() - seen.at < self._timing.again
             self._due[name] = monotonic() + (self._timing.again if fresh else 0.0)
         return self._due[name] <= monotonic()
@@ -137,10 +141,11 @@ class Canaries:
 
     def _health(self, name: str) -> CanaryHealth:
         now = wall_clock()
-        seen = self.board.seen(name, self._sorts[name])
+        seen = self.board.seen(self._keys[name])
         back = self._back(name, now)
         standing = self._standing(name, seen, now)
-        if standing in (Standing.GOOD, Standing.OFF) and 0 < self.board.rests_until(name) - now <= self._timing.rest:
+        resting = 0 < self.board.rests_until(self._keys[name]) - now <= self._timing.rest
+        if resting and standing in (Standing.GOOD, Standing.OFF):
             standing = Standing.FEW_BACK
         return CanaryHealth(standing, seen.flight if seen else None, round(now - seen.at) if seen else 0, back)
 
@@ -152,13 +157,13 @@ class Canaries:
             return Standing.UNPROVEN
         if seen.flight.reason in ILL_REASONS:
             return Standing.DEAD
-        return Standing.GOOD if seen.flight.reason is Reason.ANSWER else Standing.UNPROVEN
+        return Standing.GOOD if _proves(seen.flight) else Standing.UNPROVEN
 
     def _back(self, name: str, now: float) -> tuple[int, int] | None:
         """How many of the last departures came back, and of how many; None while they are too few to tell."""
-        timing = self._timing
-        since = max(now - timing.kept, self.board.rests_until(name))
-        seen = self.board.trips(name, since=since, until=now - timing.away, most=timing.many, within=timing.slowest)
+        timing, key = self._timing, self._keys[name]
+        since = max(now - timing.kept, self.board.rests_until(key))
+        seen = self.board.trips(key, since=since, until=now - timing.slowest, most=timing.many, within=timing.slowest)
         most = timing.many if seen.foreign else timing.few
         if len(seen.came_back) < most:
             return None
@@ -168,7 +173,7 @@ class Canaries:
         now = wall_clock()
         back = self._back(name, now)
         if back and 2 * back[0] < back[1]:
-            self.board.rest(name, now + self._timing.rest)
+            self.board.rest(self._keys[name], now + self._timing.rest)
             self._read_at = float("-inf")
 
     def _tell(self, name: str) -> None:
@@ -178,8 +183,13 @@ class Canaries:
             self._changed(self._probes[name].ref, health)
 
 
-def sort_of(probe: FrontChannelProbe) -> str:
+def _proves(flight: Flight) -> bool:
+    """Whether browsers may follow: a source that finds a session where there is none would find one everywhere."""
+    return flight.reason is Reason.ANSWER and flight.state is not SessionState.ACTIVE
+
+
+def sort_of(probe: FrontChannelProbe, return_url: str) -> str:
     """What tells a probe's settings from others: a flight with the old ones proves nothing of the new."""
     values = [getattr(probe, each.name) for each in fields(cast(Any, probe)) if each.init]
     told = [value.content if isinstance(value, ConfigFile) else value for value in values]
-    return hashlib.sha256(repr((type(probe).__qualname__, told)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((type(probe).__qualname__, told, return_url)).encode()).hexdigest()[:16]

@@ -47,7 +47,11 @@ def fly(probe: FrontChannelProbe, return_url: str, now: datetime, within: float 
     way back: `unproven`. Nobody there: what failed.
     """
     began = time.monotonic()
-    client = Client(proxy=probe.proxy, ca_file=probe.ca_file, connect=probe.connect)
+    try:
+        client = Client(proxy=probe.proxy, ca_file=probe.ca_file, connect=probe.connect)
+    except OSError:
+        # Its `ca_file` was there when the configuration was read.
+        return Flight(Reason.TLS)
     try:
         return _Way(probe, Trip(secrets.token_hex(16), return_url), now, client, began + within).go()
     finally:
@@ -95,6 +99,9 @@ class _Way:
             pairs = tuple(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
         params = dict(pairs)
         echoed = params.get(self._probe.echo, "").encode("utf-8", "replace")
+        if request.fields is not None and not self._probe.by_post:
+            # A browser would come without the cookie of its trip, and its visit be lost.
+            return self._ended(Reason.PARSE, request.url)
         if len(params) != len(pairs) or not hmac.compare_digest(echoed, self._trip.id.encode()):
             return self._ended(Reason.PARSE, request.url)
         finding = self._probe.arrival(self._trip, params, self._now)
@@ -129,6 +136,11 @@ def _may_follow(here: str, there: str) -> bool:
     return schemes[1] in ("http", "https") and schemes != ("https", "http")
 
 
-def _place(url: str) -> tuple[str, str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc, parts.path
+def _place(url: str) -> tuple[object, ...]:
+    """What tells one address of a server from another, however it is written."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return (url,)
+    return parts.scheme, parts.username, parts.hostname, port, parts.path

@@ -18,8 +18,7 @@ class Timing:
     again: float = 10.0
     #: A flight older than this says nothing any more: the process that flew is gone.
     counts: float = 90.0
-    #: A browser away for longer has not come back, whatever comes later than `slowest`.
-    away: float = 10.0
+    #: A browser that is away for longer has not come back; nothing is said of those who left since.
     slowest: float = 60.0
     #: So many departures tell; with several nodes, where some return elsewhere, it takes more to be sure.
     few: int = 10

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aiguilleur.core.model import ProbeRef, Reason
+from aiguilleur.core.model import ProbeRef, Reason, SessionState
 from aiguilleur.probes import CanaryOff, FrontChannelProbe
 from aiguilleur.probes.canary import Board, Canaries, CanaryHealth, Flight, Keeper, Seen, Standing
 from aiguilleur.probes.canary.canaries import sort_of
@@ -17,7 +17,11 @@ from tests.passive import Passive
 from tests.probes.canary.conftest import BACK, NOW, passive
 
 PROBE = passive("http://educonnect.example/passive")
-GOOD, FORM, DEAD = Flight(Reason.ANSWER), Flight(Reason.UNPROVEN, host="idp.example"), Flight(Reason.DEADLINE)
+GOOD, FORM, DEAD = (
+    Flight(Reason.ANSWER, SessionState.INACTIVE),
+    Flight(Reason.UNPROVEN, host="idp.example"),
+    Flight(Reason.DEADLINE),
+)
 
 
 class Sky:
@@ -76,7 +80,7 @@ def depart(ours: Canaries, clock: Clock, came_back: int, of: int) -> None:
         ours.left("edu", trip)
         if number < came_back:
             ours.came_back("edu", trip)
-    clock.pass_s(11)
+    clock.pass_s(61)
 
 
 def test_nobody_follows_before_the_canary_has_come_back(sky: Sky) -> None:
@@ -91,6 +95,8 @@ def test_nobody_follows_before_the_canary_has_come_back(sky: Sky) -> None:
     ("seen", "refusal", "failing"),
     [
         (GOOD, None, frozenset()),
+        (Flight(Reason.ANSWER, SessionState.UNKNOWN), None, frozenset()),
+        (Flight(Reason.ANSWER, SessionState.ACTIVE), Reason.UNPROVEN, frozenset()),
         (FORM, Reason.UNPROVEN, frozenset()),
         (Flight(Reason.PARSE), Reason.UNPROVEN, frozenset()),
         (Flight(Reason.SIGNATURE), Reason.UNPROVEN, frozenset()),
@@ -134,7 +140,7 @@ def test_a_clock_that_is_put_back_stops_no_canary_and_makes_none_last(
 ) -> None:
     ours = canaries()
     ours.fly("edu")
-    ours.board.rest("edu", time.time() + 500)
+    ours.board.rest(ours._keys["edu"], time.time() + 500)
     long_ago = time.time() - 86_400
     monkeypatch.setattr("aiguilleur.probes.canary.canaries.wall_clock", lambda: long_ago)
     monkeypatch.setattr("aiguilleur.probes.canary.canaries._FRESH_S", -1.0)
@@ -195,8 +201,11 @@ def test_the_settings_of_a_probe_are_told_apart_by_every_field() -> None:
         replace(PROBE, proxy="http://x.example"),
     )
 
-    assert len({sort_of(probe) for probe in (PROBE, *others)}) == 7
-    assert sort_of(PROBE) == sort_of(passive(PROBE.url))
+    assert (
+        len({sort_of(probe, BACK) for probe in (PROBE, *others)} | {sort_of(PROBE, "https://x.example/retour/edu")})
+        == 8
+    )
+    assert sort_of(PROBE, BACK) == sort_of(passive(PROBE.url), BACK)
 
 
 def test_half_of_ten_browsers_coming_back_is_enough(sky: Sky, clock: Clock) -> None:
@@ -226,12 +235,12 @@ def test_fewer_than_half_take_the_probe_out_for_a_while(sky: Sky, clock: Clock) 
     assert told == [Standing.FEW_BACK, Standing.GOOD]
 
 
-def test_those_who_left_a_moment_ago_are_not_late(sky: Sky, clock: Clock) -> None:
+def test_those_who_left_within_the_last_minute_are_not_late(sky: Sky, clock: Clock) -> None:
     ours = canaries()
-    ours.fly("edu")
     for number in range(10):
         ours.left("edu", f"t{number}")
-    clock.pass_s(9)
+    clock.pass_s(59)
+    ours.fly("edu")
     ours.tend()
     assert ours.refusal("edu") is None
 
@@ -267,7 +276,7 @@ def test_where_returns_land_on_any_node_it_takes_more_to_be_sure(sky: Sky, clock
     depart(ours, clock, came_back=30, of=99)
     for number in range(30):
         ours.came_back("edu", f"from-another-node-{number}")
-    clock.pass_s(5)
+    ours.fly("edu")
     ours.tend()
     assert ours.refusal("edu") is None
 
@@ -334,7 +343,7 @@ def test_a_keeper_follows_the_configuration_in_force(sky: Sky, tmp_path: Path) -
 
 def test_an_old_flight_of_another_process_is_not_waited_for(sky: Sky, clock: Clock) -> None:
     board = Board()
-    board.saw("edu", sort_of(PROBE), Seen(GOOD, time.time() - 1000))
+    board.saw(f"edu {sort_of(PROBE, BACK)}", Seen(GOOD, time.time() - 1000))
     ours = canaries(board=board)
     ours.tend()
 

@@ -234,3 +234,27 @@ def test_what_it_saw_holds_nothing_of_what_was_sent() -> None:
         flight = fly(passive(wire.url), BACK, NOW)
 
     assert flight == Flight(Reason.ANSWER, SessionState.INACTIVE, 1, flight.ms, "aiguilleur.example")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["https://AIGUILLEUR.example/retour/edu", "https://aiguilleur.example:443/retour/edu"],
+)
+def test_our_address_is_ours_however_it_is_written(written: str) -> None:
+    with serving(says("302 Found", Location=f"{written}?id={'0123456789abcdef' * 2}&session=no")) as wire:
+        assert flown(wire) == (Reason.ANSWER, 1, "aiguilleur.example")
+
+
+def test_an_answer_by_a_post_is_none_where_the_cookie_of_the_trip_would_not_come_along() -> None:
+    back = f"<body onload='document.forms[0].submit()'><form method=post action='{BACK}'>"
+    back += (
+        f"<input type=hidden name=id value={'0123456789abcdef' * 2}><input type=hidden name=session value=no></form>"
+    )
+    with serving(says("200 OK", back.encode()), says("200 OK", back.encode())) as wire:
+        by_get, by_post = (fly(probe(wire.url), BACK, NOW).reason for probe in (passive, posted))
+
+    assert (by_get, by_post) == (Reason.PARSE, Reason.ANSWER)
+
+
+def test_authorities_that_are_gone_since_are_no_way() -> None:
+    assert fly(passive("https://127.0.0.1:9/", ca_file="/nowhere.pem"), BACK, NOW).reason is Reason.TLS

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from aiguilleur.probes.canary.page import onward
@@ -27,6 +29,8 @@ SENDS_ITSELF = {
     "a button that a script in a file presses": "<script src=post.js></script><noscript>Press the button.</noscript>"
     + form(FIELDS + "<input type=submit id=go>"),
     "inputs for those without scripts": form(FIELDS) + f"<noscript>{form('<input name=code>')}</noscript>" + SENT,
+    "a module": form(FIELDS) + "<script type=module>document.forms[0].submit()</script>",
+    "a template that is not there yet": "<template><form><input name=user></form></template>" + form(FIELDS) + SENT,
     "markup that is never closed": f"<script>setTimeout('document.forms[0].submit()', 0)</script><form method=post action=https://here.example/retour/x>{FIELDS}",
     "a button without a name": form(FIELDS + "<input type=submit value=Continuer>") + SENT,
     "a field that is off": form(FIELDS + "<input type=hidden name=x value=y disabled>") + SENT,
@@ -86,6 +90,18 @@ WAITS = {
     + form(FIELDS + "<input type=submit name=yes value=Oui>"),
     "a button that nobody is told of": "<script src=ui.js></script>" + form(FIELDS + "<button>Continuer</button>"),
     "hidden fields and no script": form(FIELDS + "<button>Continuer</button>"),
+    "a password outside any form": "<script src=a.js></script><input type=password>" + form(FIELDS),
+    "a password of the form, put elsewhere": form(FIELDS) + "<input form=f type=password>" + SENT,
+    "a refresh beside a password": '<meta http-equiv=refresh content="0;url=/next"><input type=password>',
+    "a choice of profile": form("<button name=profil value=parent>Parent</button>") + SENT,
+    "a button that is listened to": form(FIELDS + "<button id=b>Oui</button>")
+    + "<script>b.addEventListener('click', () => b.form.submit())</script>",
+    "a way to cancel": "<script src=a.js></script><noscript>Bonjour</noscript>" + form("<button>Annuler</button>"),
+    "a way to cancel, as an input": "<script src=a.js></script><noscript>Bonjour</noscript>"
+    + form("<input type=submit value=Annuler>"),
+    "a form in a template": f"<template>{form(FIELDS)}</template>{SENT}",
+    "data that speaks of a click": form(FIELDS) + "<script type=application/json>{'a': 'click ('}</script>",
+    "a button outside any form": "<button>Ouvrir</button>" + form(FIELDS) + SENT,
     "two forms that could be sent": form(FIELDS) + form("", "/langue") + SENT,
     "a form for those without scripts": f"<noscript>{form(FIELDS)}</noscript>{SENT}",
     "a script for those without scripts": f"{form(FIELDS)}<noscript><p>submit()</p></noscript>",
@@ -98,6 +114,7 @@ WAITS = {
     "nothing": "",
     "text": "Bonjour",
     "markup gone wrong": "<![if <form <<>< action=",
+    "markup that the parser gives up on": "<![" * 50,
     "bytes": "\x00\ufffd",
 }
 
@@ -109,3 +126,14 @@ def test_a_page_for_a_person_is_where_it_ends(page: str) -> None:
 
 def test_bytes_that_are_no_text_are_no_way_on() -> None:
     assert onward(b"\xff\xfe\x00<form\xff", HERE) is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["<a ", "<a b='", "<!--", "<", "</a ", "<?", "<!d", "<a =", "&#", "<script>", "<a b='>", "x"]
+)
+def test_no_page_takes_long_to_read(piece: str) -> None:
+    body = (piece * 65536)[:65536].encode()
+    began = time.process_time()
+
+    assert onward(body, HERE) is None
+    assert time.process_time() - began < 1
