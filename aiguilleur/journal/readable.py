@@ -18,7 +18,10 @@ def readable(entry: JournalEntry, zone: tzinfo | None = None) -> str:
     """`10:42:07 KOVATI teleservices clg-rochat-rousses → aten-besancon (aten-active) …`, in local time."""
     left = f"{entry.time.astimezone(zone):%H:%M:%S} {entry.code} {entry.target:<12} {entry.etab or '-':<18}"
     right = " ".join(part for part in (_led_to(entry), entry.host, f"{entry.ms} ms") if part)
-    findings = "; ".join(f"{each.source}: {each.state} ({_why(each)})" for each in entry.findings)
+    findings = "; ".join(
+        str(each.reason) if entry.event is Event.SOURCE else f"{each.source}: {each.state} ({_why(each)})"
+        for each in entry.findings
+    )
     return _printable(f"{left} {right}  {findings}".rstrip())
 
 

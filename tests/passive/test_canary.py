@@ -128,6 +128,11 @@ def test_a_server_that_is_stopped_is_out_within_35_seconds(page: Page, trail: Tr
             assert around.last().ill == (PROBE,)
             assert page.locator("button[value=educonnect] .ill").count() == 1
 
+        # What mends is used again soon.
+        for process, _ in running:
+            process.resume()
+        wait(lambda: all(around.canaries.refusal(PROBE) is None for _, around in running), OUT_S)
+
 
 def wait(true: Callable[[], bool], most: float) -> float:
     """How many seconds it took."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import sys
 import time
 import tracemalloc
 import zlib
@@ -71,6 +73,42 @@ def test_what_declares_anything_is_refused(probe: SamlPassive, good: bytes, decl
     prolog = "<?xml version='1.0' encoding='utf-16'?>" if encoding == "utf-16" else ""
 
     assert bounded(lambda: told(probe, (prolog + text).encode(encoding))) == (SessionState.UNKNOWN, Reason.PARSE)
+
+
+_CHILD = """
+import resource, sys
+from lxml import etree
+from aiguilleur.probes.saml.xml import SamlError, read
+
+def careless(document):
+    return etree.fromstring(document, etree.XMLParser(resolve_entities=True, huge_tree=True))
+
+document = sys.stdin.buffer.read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    careless(document) if sys.argv[1] == "carelessly" else read(document, most=1 << 20)
+except (SamlError, etree.XMLSyntaxError):
+    pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+_ENTITIES = f'<!DOCTYPE x [<!ENTITY a "{"a" * 100_000}">]><x>{"&a;" * 1000}</x>'.encode()
+_LONG = b"<x>" + b"<y/>" * 2_000_000 + b"</x>"
+
+
+@pytest.mark.parametrize(
+    ("how", "document", "costs"),
+    [("as we do", _ENTITIES, False), ("as we do", _LONG, False), ("carelessly", _LONG, True)],
+    ids=["entities", "a long document", "a long document, read without a bound"],
+)
+def test_no_document_costs_the_process_memory_and_it_could(how: str, document: bytes, costs: bool) -> None:
+    """Of the whole process, in a process of its own: the XML library's memory is not Python's."""
+    told_kb = subprocess.run(
+        [sys.executable, "-c", _CHILD, how], input=document, capture_output=True, check=True
+    ).stdout
+
+    assert (int(told_kb) > 50_000) is costs
 
 
 def _issuer(good: bytes) -> str:
