@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check serve lock messages clean set-up-run set-up-check set-up-test
+.PHONY: help run test prove check serve screenshots lock messages clean set-up-run set-up-check set-up-test
 
 CONFIG ?= config
 PORT ?= 8000
+OUT ?= var/screenshots
 
 help:  ## Say what each target does
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -26,6 +27,9 @@ check: set-up-check  ## Lint, format, types, layers, the shipped configuration (
 
 serve: set-up-run  ## Serve a configuration with gunicorn (CONFIG=config)
 	@AIGUILLEUR_CONFIG='$(CONFIG)' exec .venv/bin/gunicorn -c config/gunicorn.conf.py wsgi:app
+
+screenshots: set-up-test  ## Take a picture of every page in every state, at each width (OUT=var/screenshots)
+	@.venv/bin/python -m tests.pages '$(OUT)'
 
 lock: set-up-check  ## Write the lock files anew from setup.cfg (UPGRADE=1: with the newest versions it allows)
 	@.ci/lock $(if $(UPGRADE),--upgrade)

@@ -1,0 +1,78 @@
+"""What can be said of the pages without a browser."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import html5lib
+import pytest
+
+from aiguilleur.settings.model import Settings
+from aiguilleur.web.languages import LANGUAGES
+from tests.pages.states import STATES, State
+
+each_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+
+
+@each_state
+def test_it_is_that_page(state: State, settings: Settings) -> None:
+    answer = state.show(state.browser(settings))
+
+    assert (answer.status_code, state.says in answer.text) == (state.status, True)
+    assert answer.headers["Aiguilleur-Code"] in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@each_state
+def test_it_is_valid_html(state: State, settings: Settings, language: str) -> None:
+    text = state.show(state.browser(settings), language).text
+
+    html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_validator_finds_mistakes() -> None:
+    with pytest.raises(html5lib.html5parser.ParseError):
+        html5lib.HTMLParser(strict=True).parse("<!doctype html><title>x</title><p><b>x</p></b>")
+
+
+@each_state
+def test_it_weighs_little_and_asks_nobody_else(state: State, settings: Settings) -> None:
+    client = state.browser(settings)
+    text = state.show(client).text
+    asked = set(re.findall(r'<(?:link|script|img|iframe|source)\b[^>]*?(?:href|src)="([^"]*)"', text))
+    with client.get("/static/style.css") as style:
+        weight = len(text.encode()) + len(style.get_data())
+
+    assert weight < 50_000
+    assert asked == {"/static/style.css", "data:,"}
+    assert not re.search(r"<script|\son\w+=|style=", text)
+
+
+@each_state
+def test_it_is_made_in_under_five_milliseconds(state: State, settings: Settings) -> None:
+    times = []
+    client = state.browser(settings)
+    for _ in range(12):
+        began = time.process_time()
+        state.show(client)
+        times.append(time.process_time() - began)
+
+    assert sorted(times)[3] < 0.005
+
+
+@each_state
+def test_it_has_one_title_one_heading_and_named_controls(state: State, settings: Settings) -> None:
+    tree = html5lib.parse(state.show(state.browser(settings)).text, namespaceHTMLElements=False)
+
+    assert len(tree.findall(".//h1")) == 1
+    assert (tree.findtext(".//title") or "").strip()
+    assert tree.get("lang") == "fr"
+    for control in (*tree.iter("a"), *tree.iter("button")):
+        assert "".join(control.itertext()).strip(), control.attrib
+    labelled = {label.get("for") for label in tree.iter("label")}
+    for field in tree.iter("input"):
+        inside = field in [each for label in tree.iter("label") for each in label.iter("input")]
+        assert field.get("type") == "hidden" or field.get("id") in labelled or inside, field.attrib
