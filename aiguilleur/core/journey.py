@@ -11,6 +11,8 @@ FINDING_LIFE_MS = 120_000
 JOURNEY_LIFE_MS = 1_800_000
 #: A browser that has been away for longer than this has not come back: it is not sent there again.
 AWAY_MS = 10_000
+#: The letters of an `Onward` that a journey's cookie has room for.
+MOST_CARRIED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,23 @@ class Learnt:
 
     finding: Finding
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The service provider that a visit ends at, instead of the target's own address: it asked `/disco` who to ask."""
+
+    #: Its entityID.
+    provider: str
+    #: One of the addresses that its metadata lets browsers return to, with the query that it wants back.
+    address: str
+    #: The parameter that names the chosen identity provider there.
+    param: str
+
+    @property
+    def is_light(self) -> bool:
+        """Whether a cookie can carry it on a trip of the browser."""
+        return len(self.provider) + len(self.address) + len(self.param) <= MOST_CARRIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +59,7 @@ class Journey:
     entry: str = ""
     arrival: Arrival = Arrival.NONE
     referer_host: str = ""
+    onward: Onward | None = None
     learnt: tuple[Learnt, ...] = ()
     #: Whether the visit has gone on from here: a second return leads to its mire.
     spent: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from importlib import import_module
 
 from aiguilleur.core.matchers import Between, Etab
 from aiguilleur.core.model import School
@@ -21,6 +22,7 @@ def warnings_of(settings: Settings, documents: Mapping[str, Document], day: date
         *_unused(settings, documents["sources.yaml"]),
         *_left_out(settings, documents["rules.yaml"]),
         *_dead_ends(settings, documents["targets.yaml"]),
+        *_left_to_404(documents["aiguilleur.yaml"]),
         *(_ending(settings, documents["sources.yaml"], day) if day else ()),
     ]
     return tuple(sorted(found))
@@ -39,6 +41,16 @@ def _left_out(settings: Settings, document: Document) -> Iterator[Problem]:
     if left:
         message = f"the default mire leaves out {', '.join(left)}"
         yield document.problem(("default", "discover"), message, warning=True)
+
+
+def _left_to_404(document: Document) -> Iterator[Problem]:
+    wanted = document.content.get("disco") if isinstance(document.content, dict) else None
+    try:
+        if wanted:
+            import_module("aiguilleur.probes.saml")
+    except ImportError as error:
+        message = f"needs a library that is not installed: {error}; until then /disco answers 404"
+        yield document.problem(("disco",), message, warning=True)
 
 
 def _dead_ends(settings: Settings, document: Document) -> Iterator[Problem]:

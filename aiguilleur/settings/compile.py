@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from aiguilleur.settings import schema
 from aiguilleur.settings.context import Context
+from aiguilleur.settings.disco import service_providers
 from aiguilleur.settings.model import Settings
 from aiguilleur.settings.rules import policies
 from aiguilleur.settings.site import set_zone, site
@@ -38,4 +39,5 @@ def compiled(context: Context, raw: Raw) -> Settings:
         targets=MappingProxyType(context.targets),
         policies=MappingProxyType(tables),
         directory=context.directory,
+        service_providers=MappingProxyType(service_providers(context, raw.site)),
     )

@@ -11,9 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiguilleur.core.decision import Policy
+from aiguilleur.core.journey import Onward
 from aiguilleur.core.model import School
 from aiguilleur.probes import BackChannelProbe, FrontChannelProbe, Probe
 from aiguilleur.schools import Directory
+from aiguilleur.settings.provider import ServiceProvider
 from aiguilleur.signals import Presumption
 
 
@@ -46,6 +48,8 @@ class Source:
     presume: tuple[Presumption, ...] = ()
     probes: tuple[Probe, ...] = ()
     folded: bool = False
+    #: The entityID of its identity provider, which `/disco` names to service providers.
+    idp: str | None = None
 
     def is_open(self, school: School | None, day: date) -> bool:
         """Whether calendar, school and académie allow this source on that day."""
@@ -179,6 +183,8 @@ class Settings:
     #: By target.
     policies: Mapping[str, Policy]
     directory: Directory
+    #: By entityID, the SAML service providers that may ask `/disco`.
+    service_providers: Mapping[str, ServiceProvider] = field(default_factory=dict)
     digest: str = ""
     #: The bytes each file had when it was read, by its name.
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
@@ -196,12 +202,22 @@ class Settings:
     def _probes(self) -> Iterator[Probe]:
         return (probe for source in self.sources.values() for probe in source.probes)
 
-    def open_sources(self, target: str, school: School | None, day: date) -> frozenset[str]:
-        """The sources that calendar, school and académie allow and that the target has an address for."""
+    def open_sources(self, target: str, school: School | None, day: date, *, with_idp: bool = False) -> frozenset[str]:
+        """The sources that calendar, school and académie allow and that the target has an address for.
+
+        `with_idp`: only those that a service provider can be told to ask.
+        """
         urls = self.targets[target].urls
         return frozenset(
-            source.id for source in self.sources.values() if source.id in urls and source.is_open(school, day)
+            source.id
+            for source in self.sources.values()
+            if source.id in urls and source.is_open(school, day) and (source.idp or not with_idp)
         )
+
+    def knows(self, onward: Onward) -> bool:
+        """Whether that service provider's metadata lets browsers return there."""
+        provider = self.service_providers.get(onward.provider)
+        return provider is not None and not provider.fault(onward.address, onward.param)
 
     def ill_sources(self, at: datetime) -> frozenset[str]:
         """The sources under maintenance at this instant."""

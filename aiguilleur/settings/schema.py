@@ -18,6 +18,8 @@ HOST = r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$"
 COOKIE_NAME = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
 Host = Annotated[str, StringConstraints(pattern=HOST)]
 PlainHost = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+#: A URI of at most 1024 letters (SAML metadata 2.2.1); printable ASCII, so that it can be put into an address.
+EntityId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,1024}$")]
 CookieName = Annotated[str, StringConstraints(pattern=COOKIE_NAME)]
 
 
@@ -59,6 +61,7 @@ class RawSource(_Strict):
     presume: tuple[RawPresumption, ...] = ()
     probes: tuple[dict[str, Any], ...] = ()
     folded: bool = False
+    idp: EntityId | None = None
 
 
 class RawSources(_Strict):
@@ -140,6 +143,14 @@ class RawLink(_Strict):
     url: str
 
 
+class RawProvider(_Strict):
+    """A SAML service provider that may ask `/disco`."""
+
+    metadata: str
+    entity_id: EntityId | None = None
+    target: str
+
+
 class RawSite(_Strict):
     """`aiguilleur.yaml`."""
 
@@ -163,4 +174,5 @@ class RawSite(_Strict):
     footer_links: tuple[RawLink, ...] = ()
     contact: str = ""
     theme: str | None = None
+    disco: tuple[RawProvider, ...] = ()
     remember_days: Annotated[int, Field(ge=1, le=400)] = 365

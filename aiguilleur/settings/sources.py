@@ -81,6 +81,7 @@ def _source(context: Context, here: Place, raw: schema.RawSource) -> Source:
         presume=tuple(Presumption(raw.id, p.state, p.cookie, p.no_cookie, p.unless_blank) for p in raw.presume),
         probes=tuple(probe for probe in probes if probe is not None),
         folded=raw.folded,
+        idp=raw.idp,
     )
 
 

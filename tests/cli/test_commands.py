@@ -180,10 +180,26 @@ def test_a_secret_is_long_and_new() -> None:
     ids=["without SAML", "with SAML", "sandbox", "help"],
 )
 def test_a_site_without_the_libraries_of_saml_has_all_commands(arguments: list[str], said: str) -> None:
-    script = (
-        "import sys; sys.modules.update(dict.fromkeys(('cryptography', 'lxml', 'signxml')));"
-        f"from aiguilleur.cli import main; main({arguments})"
-    )
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert said in without_saml(f"from aiguilleur.cli import main; main({arguments})")
 
-    assert said in told.stdout + told.stderr
+
+def without_saml(script: str) -> str:
+    """What a script says where the libraries of SAML are not installed."""
+    script = f"import sys; sys.modules.update(dict.fromkeys(('cryptography', 'lxml', 'signxml'))); {script}"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    return told.stdout + told.stderr
+
+
+def test_without_the_libraries_of_saml_there_is_no_discovery_service_and_check_says_why(here: Path) -> None:
+    with (here / "config" / "aiguilleur.yaml").open("a", encoding="utf-8") as file:
+        file.write("disco: [{metadata: sp.xml, target: ent}]\n")
+    sources = here / "config" / "sources.yaml"
+    text = sources.read_text(encoding="utf-8").replace("    name: EduConnect\n", "    name: EduConnect\n    idp: x\n")
+    sources.write_text(text, encoding="utf-8")
+    (here / "config" / "sp.xml").write_text("<x/>", encoding="utf-8")
+    asks = "from aiguilleur.web.start import application; print(application().test_client().get('/disco').status_code)"
+
+    told = without_saml("from aiguilleur.cli import main; main(['check', 'config'])")
+    assert "warning: disco: needs a library that is not installed: import of " in told
+    assert "until then /disco answers 404" in told
+    assert without_saml(asks).startswith("404\n")

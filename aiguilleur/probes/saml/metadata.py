@@ -12,7 +12,7 @@ from lxml import etree
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.saml.xml import DS, MD, REDIRECT, SamlError, read, text_of
 
-_MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,21 @@ def identity_provider(document: bytes, entity_id: str | None = None) -> Identity
     Only the certificates that its IDPSSODescriptor signs with count (SAML metadata 2.4.1.1: `use="signing"` or no
     use): those of its other roles vouch for nothing here. Raises SamlError saying what is missing.
     """
-    root = read(document, most=_MOST_BYTES, comments=True)
-    found = [each for each in _entities(root) if entity_id in (None, each.get("entityID"))]
+    root = read(document, most=MOST_BYTES, comments=True)
+    entities = entities_with(root, "IDPSSODescriptor")
+    found = [each for each in entities if entity_id in (None, each.get("entityID"))]
     if len(found) != 1:
-        names = ", ".join(str(each.get("entityID")) for each in _entities(root)[:5])
+        names = ", ".join(str(each.get("entityID")) for each in entities[:5])
         raise SamlError(Reason.PARSE, f"holds {len(found)} such identity providers, name one with 'idp': {names}")
     [entity] = found
     role = entity.find(f"{{{MD}}}IDPSSODescriptor")
     return IdentityProvider(str(entity.get("entityID")), _sso_url(role), _certificates(role))
 
 
-def _entities(root: etree._Element) -> list[etree._Element]:
+def entities_with(root: etree._Element, role: str) -> list[etree._Element]:
+    """The entities of a metadata document that have this role."""
     entities = [root] if root.tag == f"{{{MD}}}EntityDescriptor" else root.findall(f".//{{{MD}}}EntityDescriptor")
-    return [each for each in entities if each.get("entityID") and each.find(f"{{{MD}}}IDPSSODescriptor") is not None]
+    return [each for each in entities if each.get("entityID") and each.find(f"{{{MD}}}{role}") is not None]
 
 
 def _sso_url(role: etree._Element) -> str:
