@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aiguilleur.errors import TokenError
 from aiguilleur.signing import SKEW_S, Signer
@@ -44,6 +45,8 @@ class RecentVisit:
     rule: str
     code: str
     weak: bool = False
+    #: The host of the service provider that asked, when it was one.
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,22 @@ class Recent:
         kept = tuple(old for old in self.visits if visit.at - old.at <= RECENT_LIFE_S)
         return replace(self, visits=(visit, *kept)[:MOST_VISITS])
 
-    def last(self, target: str, etab: str, now: int, within: int) -> RecentVisit | None:
-        """The newest visit to this target and school within so many seconds."""
-        return next((visit for visit in self._near(now, within) if (visit.target, visit.etab) == (target, etab)), None)
+    def last(self, target: str, etab: str, now: int, within: int, provider: str = "") -> RecentVisit | None:
+        """The newest visit to this target and school, for this service provider or none, within so many seconds."""
+        place = (target, etab, provider)
+        near = self._near(now, within)
+        return next((visit for visit in near if (visit.target, visit.etab, visit.provider) == place), None)
 
-    def weak(self, target: str, etab: str, now: int) -> RecentVisit | None:
+    def weak(self, target: str, etab: str, now: int, provider: str = "") -> RecentVisit | None:
         """The last visit, when it was a redirect on weak evidence less than two minutes ago."""
-        last = self.last(target, etab, now, SECOND_VISIT_S)
+        last = self.last(target, etab, now, SECOND_VISIT_S, provider)
         return last if last and last.weak else None
 
-    def loops(self, target: str, etab: str, source: str, now: int) -> bool:
+    def loops(self, target: str, etab: str, source: str, now: int, provider: str = "") -> bool:
         """Whether this browser has just been sent to the same place more than three times."""
-        place = (target, etab, source)
-        near = [visit for visit in self._near(now, LOOP_S) if (visit.target, visit.etab, visit.source) == place]
-        return len(near) >= LOOP_REDIRECTS
+        place = (target, etab, source, provider)
+        near = self._near(now, LOOP_S)
+        return [(each.target, each.etab, each.source, each.provider) for each in near].count(place) >= LOOP_REDIRECTS
 
     def _near(self, now: int, within: int) -> tuple[RecentVisit, ...]:
         return tuple(visit for visit in self.visits if -SKEW_S <= now - visit.at <= within)
@@ -88,8 +93,7 @@ class Seal:
         """The signed text of a value; it is readable by all and can be changed by none."""
         if isinstance(value, Remembered):
             return self._choice.sign([value.source, list(value.schools)])
-        rows = [[v.at, v.target, v.etab, v.source, v.rule, v.code, int(v.weak)] for v in value.visits]
-        return self._recent.sign(rows)
+        return self._recent.sign([_row(visit) for visit in value.visits])
 
     def remembered(self, text: str | None) -> Remembered:
         """The remembered choice in a cookie; nothing when it is absent, forged or of another version."""
@@ -103,11 +107,17 @@ class Seal:
         """The last visits in a cookie; none when it is absent, forged or of another version."""
         try:
             rows = self._recent.read(text)
-            visits = tuple(_visit(*row) for row in rows)
+            visits = tuple(_visit(row) for row in rows)
         except (TokenError, TypeError, ValueError):
             return Recent()
         return Recent(visits[:MOST_VISITS])
 
 
-def _visit(at: int, target: str, etab: str, source: str, rule: str, code: str, weak: int) -> RecentVisit:
-    return RecentVisit(int(at), str(target), str(etab), str(source), str(rule), str(code), bool(weak))
+def _row(v: RecentVisit) -> list[str | int]:
+    return [v.at, v.target, v.etab, v.source, v.rule, v.code, int(v.weak), *([v.provider] if v.provider else [])]
+
+
+def _visit(row: Sequence[Any]) -> RecentVisit:
+    at, target, etab, source, rule, code, weak, *provider = row
+    plain = str(target), str(etab), str(source), str(rule), str(code)
+    return RecentVisit(int(at), *plain, bool(weak), *map(str, provider))

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aiguilleur.core.journey import JOURNEY_LIFE_MS, Journey, Learnt
+from aiguilleur.core.journey import JOURNEY_LIFE_MS, MOST_CARRIED, Journey, Learnt, Onward
 from aiguilleur.core.model import Arrival, Channel, Reason
 from aiguilleur.journey import MOST_JOURNEYS, JourneySeal, cookie_name, with_id
 from aiguilleur.remembered import Recent, Seal
@@ -49,6 +50,23 @@ def test_a_cookie_is_a_kilobyte_at_most() -> None:
     learnt = tuple(Learnt(each, LEFT - 1200) for each in (*findings, passive))
 
     assert len(cookie_name(JOURNEY.id) + SEAL.seal(replace(JOURNEY, learnt=learnt))) <= 1024
+
+
+def test_a_cookie_that_carries_a_service_providers_address_can_still_be_read() -> None:
+    entity_id, findings = (
+        "https://sp.ac-exemple.fr/shibboleth",
+        [
+            found(f"aten-academie-{number}", "unknown", by=f"aten-academie-{number}-status", reason=Reason.NOT_RETURNED)
+            for number in range(6)
+        ],
+    )
+    # Letters that hardly compress.
+    noise = hashlib.shake_256(b"a").hexdigest(MOST_CARRIED)[: MOST_CARRIED - len(entity_id) - len("entityID")]
+    onward = Onward(entity_id, noise, "entityID")
+    journey = replace(JOURNEY, onward=onward, learnt=tuple(Learnt(each, LEFT - 1200) for each in findings))
+
+    assert (onward.is_light, replace(onward, address=f"{noise}a").is_light) == (True, False)
+    assert held(SEAL.seal(journey)) == (journey,)
 
 
 @given(st.integers(0, 200), st.sampled_from("0aZ._-~"))

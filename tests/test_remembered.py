@@ -188,3 +188,18 @@ def test_redirects_to_other_places_are_no_loop(changed: dict[str, str]) -> None:
     recent = ago(30, 20).add(replace(VISIT, at=NOW - 10, **changed))  # type: ignore[arg-type]
 
     assert not recent.loops("teleservices", "clg-a", EDU, NOW)
+
+
+PROVIDER = "sp.ac-exemple.fr"
+
+
+def test_a_visit_that_a_service_provider_asked_for_stands_apart() -> None:
+    recent = ago(30, 20, 10, provider=PROVIDER)
+
+    assert SEAL.recent(SEAL.seal(recent)) == recent
+    assert recent.last("teleservices", "clg-a", NOW, AGAIN_S) is None
+    assert recent.weak("teleservices", "clg-a", NOW) is None
+    assert not recent.loops("teleservices", "clg-a", EDU, NOW)
+    assert recent.last("teleservices", "clg-a", NOW, AGAIN_S, PROVIDER) == recent.visits[0]
+    assert recent.weak("teleservices", "clg-a", NOW, PROVIDER) == recent.visits[0]
+    assert recent.loops("teleservices", "clg-a", EDU, NOW, PROVIDER)

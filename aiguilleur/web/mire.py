@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, request
 
 from aiguilleur.core.decision import Decision, decide
@@ -9,12 +11,13 @@ from aiguilleur.core.model import Discover, Redirect
 from aiguilleur.journal import Event, new_code
 from aiguilleur.router import on_mire
 from aiguilleur.web import pages
+from aiguilleur.web.disco import QuestionError, onward_in, refused
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.route import redirect
 from aiguilleur.web.security import is_framed, is_same_origin
 from aiguilleur.web.service import service
-from aiguilleur.web.trips import JOURNEY_PARAM, held
-from aiguilleur.web.visit import REMEMBERED_COOKIE, Visit, open_visit, record, remember_choice, wanted_of
+from aiguilleur.web.trips import JOURNEY_PARAM, held, onward_of
+from aiguilleur.web.visit import REMEMBERED_COOKIE, Visit, Wanted, open_visit, record, remember_choice, wanted_of
 
 blueprint = Blueprint("mire", __name__)
 
@@ -38,7 +41,7 @@ def mire(etab: str | None = None) -> Response:
     wanted = wanted_of(request, target, path_etab=etab)
     journey = held(request.args.get(JOURNEY_PARAM, ""))
     if journey and (journey.target, journey.etab) == (target, wanted.etab or ""):
-        return _after(open_visit(request, wanted, journey), journey.notice)
+        return _after(open_visit(request, replace(wanted, onward=onward_of(journey)), journey), journey.notice)
     return _fresh(open_visit(request, wanted)) if wanted.school else pages.school_finder(target, 200)
 
 
@@ -68,14 +71,31 @@ def choose() -> Response:
     if target not in settings.targets:
         return pages.not_found("service")
     wanted = wanted_of(request, target)
+    if "entityID" in request.form:
+        return _choose_for(wanted)
     if wanted.choice is None or ("etab" in settings.targets[target].needs and wanted.school is None):
         return to_mire(wanted.etab, target)
+    return _chosen(wanted, wanted.choice)
+
+
+def _choose_for(wanted: Wanted) -> Response:
+    """The choice made on a mire that a service provider asked for; its question is read again from the form."""
+    try:
+        onward = onward_in(request.form)
+    except QuestionError as error:
+        return refused(error)
+    if wanted.choice is None or service().settings.service_providers[onward.provider].target != wanted.target:
+        return pages.error(400)
+    return _chosen(replace(wanted, page=None, onward=onward), wanted.choice)
+
+
+def _chosen(wanted: Wanted, choice: str) -> Response:
     visit = open_visit(request, wanted)
-    if wanted.choice not in visit.facts.open:
-        return pages.retired(visit, wanted.choice)
-    response = redirect(visit, Decision(Redirect(wanted.choice), "choice", ()), wanted.choice, Event.CHOICE)
+    if choice not in visit.facts.open:
+        return pages.retired(visit, choice)
+    response = redirect(visit, Decision(Redirect(choice), "choice", ()), choice, Event.CHOICE)
     if request.form.get("souvenir") and not visit.shared:
-        remember_choice(visit, wanted.choice, response)
+        remember_choice(visit, choice, response)
     return response
 
 

@@ -121,7 +121,8 @@ def plain(text: str) -> str:
 
 def _choices(visit: Visit, offered: tuple[str, ...], notice: str | None) -> list[Choice]:
     sources = service().settings.sources
-    last = visit.recent.weak(visit.wanted.target, visit.etab, visit.now) if notice == "again" else None
+    wanted = visit.wanted
+    last = visit.recent.weak(wanted.target, visit.etab, visit.now, wanted.provider) if notice == "again" else None
     remembered = visit.facts.signals.remembered
     first = last.source if last else remembered
     return [

@@ -7,8 +7,10 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Response
 
+from aiguilleur.core.journey import Onward
 from aiguilleur.errors import AiguilleurError
 from aiguilleur.probes import FrontChannelProbe, Trip
+from aiguilleur.probes.way import with_query
 from aiguilleur.web.service import service
 
 
@@ -33,6 +35,15 @@ def to_source(probe: FrontChannelProbe, trip: Trip, now: datetime) -> Response:
     if not address.isascii() or _place_of(address) not in allowed:
         raise ForeignAddressError(address)
     return _see_other(address)
+
+
+def to_service_provider(onward: Onward, source: str | None) -> Response:
+    """Send the browser back to a service provider that asked, with the identity provider of a source, or with none."""
+    settings = service().settings
+    idp = settings.sources[source].idp if source else None
+    if not settings.knows(onward) or (source and not idp):
+        raise ForeignAddressError(onward.provider)
+    return _see_other(with_query(onward.address, {onward.param: idp}) if idp else onward.address)
 
 
 def _place_of(address: str) -> tuple[str, str, str]:

@@ -8,12 +8,14 @@ from typing import assert_never
 from flask import Blueprint, Response, request
 
 from aiguilleur.core.decision import Decision, Policy
+from aiguilleur.core.journey import Onward
 from aiguilleur.core.model import Ask, Discover, Redirect
 from aiguilleur.journal import Event
 from aiguilleur.router import advance, on_mire
 from aiguilleur.settings.model import LegacyLink
 from aiguilleur.web import pages
-from aiguilleur.web.redirects import to_target
+from aiguilleur.web.languages import chosen
+from aiguilleur.web.redirects import to_service_provider, to_target
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
 from aiguilleur.web.service import service
 from aiguilleur.web.trips import depart
@@ -53,9 +55,10 @@ def arrive(wanted: Wanted) -> Response:
         return pages.head()
     visit = open_visit(request, wanted)
     target = service().settings.targets[wanted.target]
-    if "etab" in target.needs and wanted.school is None:
+    # A service provider knows its own address: no school is needed to fill one.
+    if "etab" in target.needs and wanted.school is None and wanted.onward is None:
         return pages.find_school(visit)
-    if refusal := _refusal():
+    if refusal := _refusal(wanted):
         return _show(visit, on_mire(visit.facts, _policy(visit)), refusal, Event.REFUSED)
     if wanted.choice and wanted.choice not in visit.facts.open:
         return pages.retired(visit, wanted.choice)
@@ -63,16 +66,21 @@ def arrive(wanted: Wanted) -> Response:
 
 
 def _policy(visit: Visit) -> Policy:
-    return service().settings.policies[visit.wanted.target]
+    policy, wanted = service().settings.policies[visit.wanted.target], visit.wanted
+    # A trip may end on a page, and what is to be answered must fit into its cookie.
+    at_home = wanted.passive or (wanted.onward is not None and not wanted.onward.is_light)
+    return replace(policy, max_legs=0) if at_home else policy
 
 
-def _refusal() -> str | None:
+def _refusal(wanted: Wanted) -> str | None:
     """Why this visit gets the page whatever is known of it."""
+    provider = service().settings.service_providers[wanted.onward.provider] if wanted.onward else None
     if is_framed(request):
         return "framed"
-    if not may_be_followed(request):
+    if not may_be_followed(request, provider.hosts if provider else ()):
         return "unasked"
-    return None
+    # Whoever asks for the page in another language was looking at it.
+    return "language" if provider and chosen(request) else None
 
 
 def decided(visit: Visit) -> tuple[Visit, Decision, str | None]:
@@ -80,7 +88,7 @@ def decided(visit: Visit) -> tuple[Visit, Decision, str | None]:
     if (
         visit.wanted.choice is None
         and visit.journey is None
-        and visit.recent.weak(visit.wanted.target, visit.etab, visit.now)
+        and visit.recent.weak(visit.wanted.target, visit.etab, visit.now, visit.wanted.provider)
     ):
         return visit, on_mire(visit.facts, _policy(visit)), "again"
     budget = service().settings.site.budget
@@ -99,8 +107,8 @@ def _against_the_rules(visit: Visit, decision: Decision) -> str | None:
         # On a shared computer the session found may be the previous person's.
         return "shared"
     if isinstance(decision.step, Redirect):
-        source = decision.step.source
-        return "loop" if visit.recent.loops(visit.wanted.target, visit.etab, source, visit.now) else None
+        place = visit.wanted.target, visit.etab, decision.step.source, visit.now, visit.wanted.provider
+        return "loop" if visit.recent.loops(*place) else None
     return None
 
 
@@ -119,14 +127,29 @@ def answer(visit: Visit, decision: Decision, notice: str | None) -> Response:
 
 def redirect(visit: Visit, decision: Decision, source: str, event: Event = Event.DECIDED) -> Response:
     """Send the browser to the service, let it carry the visit, and write it down."""
-    response = to_target(visit.wanted.target, source, visit.wanted.page, visit.wanted.etab)
+    if visit.wanted.onward:
+        response = to_service_provider(visit.wanted.onward, source)
+    else:
+        response = to_target(visit.wanted.target, source, visit.wanted.page, visit.wanted.etab)
     response.headers["Aiguilleur-Code"] = visit.code
-    remember_visit(visit, decision, source, response)
+    # Nobody has seen that a service provider asked without a page: coming next is no second try.
+    if not visit.wanted.passive:
+        remember_visit(visit, decision, source, response)
     record(visit, decision, event=event, status=response.status_code, host=host_of(response.headers["Location"]))
     return response
 
 
 def _show(visit: Visit, decision: Decision, notice: str | None, event: Event) -> Response:
+    if visit.wanted.onward and visit.wanted.passive:
+        return _unanswered(visit, visit.wanted.onward, decision, event)
     response = pages.framed(visit) if notice == "framed" else pages.mire(visit, decision, notice)
     record(visit, decision, event=event, status=response.status_code)
+    return response
+
+
+def _unanswered(visit: Visit, onward: Onward, decision: Decision, event: Event) -> Response:
+    """Send the browser back to a service provider that wanted no page, without a choice."""
+    response = to_service_provider(onward, None)
+    response.headers["Aiguilleur-Code"] = visit.code
+    record(visit, decision, event=event, status=response.status_code, host=host_of(onward.address))
     return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import Flask, Request, Response
 
 from aiguilleur.signals import matches, referer_host
@@ -56,11 +58,11 @@ def is_navigation(request: Request) -> bool:
     return request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
-def may_be_followed(request: Request) -> bool:
+def may_be_followed(request: Request, asking: Collection[str] = ()) -> bool:
     """Whether this is a visit that someone made, and no other site trying to learn where it would lead.
 
     A top-level navigation, and if it is cross-site, one with a gesture (`Sec-Fetch-User`, which WebKit never sends) or
-    from a portal of the configuration. Browsers that send no Fetch Metadata are followed.
+    from a portal of the configuration, or from the hosts `asking`. Browsers that send no Fetch Metadata are followed.
     """
     headers = request.headers
     if headers.get("Sec-Fetch-Dest", "document") != "document":
@@ -70,7 +72,7 @@ def may_be_followed(request: Request) -> bool:
     if headers.get("Sec-Fetch-Site") != "cross-site" or headers.get("Sec-Fetch-User") == "?1":
         return True
     host = referer_host(dict(headers))
-    return host is not None and any(matches(host, portal) for portal in service().settings.site.portals)
+    return host is not None and any(matches(host, portal) for portal in (*service().settings.site.portals, *asking))
 
 
 def is_same_origin(request: Request) -> bool:

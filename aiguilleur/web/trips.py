@@ -7,7 +7,7 @@ import secrets
 from flask import Response, request
 
 from aiguilleur.core.decision import Decision
-from aiguilleur.core.journey import Journey, Learnt
+from aiguilleur.core.journey import Journey, Learnt, Onward
 from aiguilleur.core.model import Channel, ProbeRef
 from aiguilleur.journal import Event
 from aiguilleur.journey import LIFE_S, MOST_JOURNEYS, cookie_name, with_id
@@ -59,17 +59,24 @@ def to_mire_of(journey: Journey) -> Response:
 
 
 def wanted_by(journey: Journey) -> Wanted | None:
-    """What a journey was about; None when the configuration has forgotten its target since."""
+    """What a journey was about; None when the configuration has forgotten its target, or who asked, since."""
     settings = service().settings
     target = settings.targets.get(journey.target)
-    if target is None:
+    onward = onward_of(journey)
+    if target is None or onward != journey.onward:
         return None
     return Wanted(
         target=target.id,
         school=settings.directory.schools.get(journey.etab),
         page=journey.page if journey.page in target.pages else None,
         entry=journey.entry if journey.entry in settings.site.entries else None,
+        onward=onward,
     )
+
+
+def onward_of(journey: Journey) -> Onward | None:
+    """The service provider that a journey ends at, if the configuration still knows it there."""
+    return journey.onward if journey.onward and service().settings.knows(journey.onward) else None
 
 
 def learnt_by(visit: Visit) -> tuple[Learnt, ...]:
@@ -104,5 +111,6 @@ def _journey(visit: Visit, trip: Trip, probe: FrontChannelProbe) -> Journey:
         entry=visit.wanted.entry or "",
         arrival=seen.arrival,
         referer_host=seen.referer_host or "",
+        onward=visit.wanted.onward,
         learnt=learnt_by(visit),
     )

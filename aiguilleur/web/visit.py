@@ -12,7 +12,7 @@ from flask import Request, Response
 
 from aiguilleur import signals
 from aiguilleur.core.decision import Decision
-from aiguilleur.core.journey import Journey
+from aiguilleur.core.journey import Journey, Onward
 from aiguilleur.core.model import Ask, Channel, Facts, Finding, Reason, Redirect, School, SessionState, Signals
 from aiguilleur.core.view import trips
 from aiguilleur.journal import UNKNOWN, Again, Event, JournalEntry, entry_of, new_code
@@ -36,6 +36,15 @@ class Wanted:
     page: str | None = None
     entry: str | None = None
     choice: str | None = None
+    #: The service provider that asked, and is answered instead of the target's own address being given.
+    onward: Onward | None = None
+    #: Whether it wants no page to be shown: it is answered without a choice then.
+    passive: bool = False
+
+    @property
+    def provider(self) -> str:
+        """The host of the service provider that asked, or nothing."""
+        return host_of(self.onward.address) if self.onward else ""
 
     @property
     def etab(self) -> str | None:
@@ -108,7 +117,9 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         school=wanted.school,
         at=at,
         day=local_day(running, at),
-        open=settings.open_sources(wanted.target, wanted.school, local_day(running, at)),
+        open=settings.open_sources(
+            wanted.target, wanted.school, local_day(running, at), with_idp=wanted.onward is not None
+        ),
         ill=running.ill_sources(at),
         signals=_of_arrival(seen, journey) if journey else seen,
         findings=tuple(signals.presumed(running.presumptions, cookies)),
@@ -157,7 +168,7 @@ def is_shared(request: Request, entry: str | None) -> bool:
 def record(visit: Visit, decision: Decision, *, event: Event, status: int, host: str = "") -> None:
     """Write what was decided, and why, to the journal."""
     running = service()
-    again = visit.recent.last(visit.wanted.target, visit.etab, visit.now, AGAIN_S)
+    again = visit.recent.last(visit.wanted.target, visit.etab, visit.now, AGAIN_S, visit.wanted.provider)
     running.journal.write(
         entry_of(
             visit.facts,
@@ -219,6 +230,7 @@ def remember_visit(visit: Visit, decision: Decision, source: str, response: Resp
             rule=decision.rule,
             code=visit.code,
             weak=is_weak(visit.facts, source),
+            provider=visit.wanted.provider,
         )
     )
     set_cookie(response, RECENT_COOKIE, service().seal.seal(recent), RECENT_LIFE_S)
