@@ -14,16 +14,23 @@ from ruamel.yaml import YAML
 
 from aiguilleur.cli import main
 from aiguilleur.core.matchers import MATCHER_KINDS
+from aiguilleur.errors import Problem
 from aiguilleur.journal import SINK_KINDS, Event, FileSink, entry_of
 from aiguilleur.probes import PROBE_KINDS
 from aiguilleur.sandbox import IdentityProvider
 from aiguilleur.settings.checks import dead_rules
 from aiguilleur.settings.load import load
+from aiguilleur.settings.model import Settings
+from aiguilleur.settings.provider import ServiceProvider
+from aiguilleur.web import create_app
 from tests.builders import facts
 from tests.conftest import ROOT, running_sandbox
 
 PASSIVE = ROOT / "docs" / "passive-probes.md"
 IDP = "https://idp.ac-exemple.fr/idp/shibboleth"
+DISCO = ROOT / "docs" / "disco.md"
+SP = "https://sp.ac-exemple.fr/shibboleth"
+LOGIN = "https://sp.ac-exemple.fr/Shibboleth.sso/Login"
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 
 
@@ -113,6 +120,37 @@ def test_the_documented_question_of_saml_can_be_printed(
 
     exec(script, {})
     assert re.match(rf"{IDP}/sso\?SAMLRequest=.*&RelayState=0{{32}}&SigAlg=.*&Signature=", capsys.readouterr().out)
+
+
+def discovery(folder: Path) -> tuple[Settings, tuple[Problem, ...]]:
+    """The configuration that docs/disco.md shows, loaded."""
+    write_documented(folder)
+    put(folder / "sources.yaml", DISCO.read_text(encoding="utf-8"), "sources")
+    site = folder / "aiguilleur.yaml"
+    [shown] = [block for block in blocks(DISCO, "yaml") if block.startswith(f"# in {site.name}")]
+    site.write_text(site.read_text(encoding="utf-8") + shown, encoding="utf-8")
+    [metadata] = [block for block in blocks(DISCO, "xml") if block.startswith("<md:EntityDescriptor")]
+    (folder / "ent-sp.xml").write_text(metadata, encoding="utf-8")
+    return load(folder)
+
+
+def test_the_documented_discovery_service_is_good_and_its_metadata_is_enough(tmp_path: Path) -> None:
+    settings, warnings = discovery(tmp_path)
+
+    assert settings.service_providers == {SP: ServiceProvider(SP, "ent", (LOGIN,))}
+    assert (settings.sources["educonnect"].idp, warnings) == (IDP, ())
+
+
+def test_the_documented_questions_of_a_service_provider_are_answered_as_it_says(tmp_path: Path) -> None:
+    client = create_app(discovery(tmp_path)[0], ("k" * 32,)).test_client()
+    told = []
+    for command in "".join(blocks(DISCO, "sh")).replace("\\\n", " ").splitlines():
+        words = shlex.split(command)
+        query = "&".join(words[at + 1] for at, word in enumerate(words) if word in ("-d", "--data-urlencode"))
+        answer = client.get("/disco", query_string=query)
+        told.append((answer.status_code, answer.location))
+
+    assert told == [(200, None), (303, LOGIN)]
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -119,14 +119,16 @@ def academy(
     *,
     files: Mapping[str, bytes] = MappingProxyType({}),
     beside: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    edit: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[Academy]:
     """The sandbox, in which `probe` asks for EduConnect's sessions instead of its own.
 
     `files` are added to its configuration; `beside` asks for the sessions of other sources, by their ids.
+    `edit` changes the folder of that configuration before it is loaded.
     """
     clock = Clock()
     probes = {source: {"id": source, "canary": NO_CANARY, **each} for source, each in {PROBE: probe, **beside}.items()}
-    settings = _settings(folder, port, probes, files)
+    settings = _settings(folder, port, probes, files, edit)
     schools = tuple(SchoolSite(s.etab, s.name, s.academy, s.town) for s in settings.directory.schools.values())
     world = World(port, schools, dict.fromkeys(("teleservices", "teleservices_public", "ent"), "/"))
     app = create_app(settings, ("k" * 32,), now=clock)
@@ -136,7 +138,11 @@ def academy(
 
 
 def _settings(
-    folder: Path, port: int, probes: Mapping[str, Mapping[str, object]], files: Mapping[str, bytes]
+    folder: Path,
+    port: int,
+    probes: Mapping[str, Mapping[str, object]],
+    files: Mapping[str, bytes],
+    edit: Callable[[Path], None],
 ) -> Settings:
     (folder / "config").mkdir()
     written = moved(ROOT / "config" / "sandbox", folder / "config", port, provider_of(port))
@@ -148,6 +154,7 @@ def _settings(
         if source["id"] in probes:
             source["probes"] = [{key: value for key, value in probes[source["id"]].items() if value is not None}]
     yaml.dump(content, sources)
+    edit(written)
     settings, _ = load(written)
     journal = FileSink(str(folder / "journal.jsonl"))
     return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None))

@@ -1,16 +1,17 @@
-"""A real Shibboleth service provider: Debian's `shibd` and Apache, set up as docs/passive-probes.md says."""
+"""A real Shibboleth service provider: Debian's `shibd` and Apache, set up as the documentation says."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from urllib.request import Request, urlopen
 
 from aiguilleur.probes.saml import service_provider_metadata
 from aiguilleur.sandbox import free_port
@@ -18,7 +19,7 @@ from tests.probes.conftest import self_signed
 from tests.servers.process import Process, running
 
 _CONFIGURATION = Path(__file__).parent / "shibboleth"
-_PAGE = Path(__file__).parents[2] / "docs" / "passive-probes.md"
+_DOCS = Path(__file__).parents[2] / "docs"
 #: Shows the session that a browser has there, to see what a login leaves.
 _SESSION = '<Handler type="Session" Location="/Session" showAttributeValues="true"/>'
 HOST = "sp.academie.localhost"
@@ -26,11 +27,13 @@ LOGIN, ANSWERED = "/Shibboleth.sso/Login", "/Shibboleth.sso/SAML2/POST"
 LANDING, FAILED = "/aiguilleur/session", "/aiguilleur/erreur"
 #: Where those are sent whose login failed at another service of this host.
 ELSEWHERE = "/connexion-impossible.html"
+#: The pages of one that asks aiguilleur which identity provider to use: what it protects, and what it shows to all.
+PROTECTED, OPEN = "/espace/notes.html", "/accueil.html"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceProvider:
-    """Where it is; it has no page of its own but the landing page."""
+    """Where it is."""
 
     #: Apache, which answers browsers, and what it asks about sessions.
     process: Process
@@ -53,31 +56,55 @@ class ServiceProvider:
         """What its identity provider has to know of it."""
         return service_provider_metadata(f"{self.origin}/shibboleth", [self.origin + ANSWERED])
 
+    def published(self) -> bytes:
+        """Its metadata as it shows it itself, where it has been told to."""
+        # By its number: not every resolver knows names under localhost.
+        url, host = f"http://127.0.0.1:{self.process.port}/Shibboleth.sso/Metadata", f"{HOST}:{self.process.port}"
+        with urlopen(Request(url, headers={"Host": host}), timeout=60) as answer:
+            document: bytes = answer.read()
+        return document
+
 
 @contextmanager
 def service_provider(idp_metadata: bytes, idp: str, aiguilleur: str) -> Iterator[ServiceProvider]:
     """Running, with this identity provider, and with a landing page that leads to the aiguilleur at this address."""
+    pages = {ELSEWHERE: "Connexion impossible"}
+    xml, apache = (documented(language, _places(aiguilleur, idp)) for language in ("xml", "apache"))
+    with _running(idp_metadata, xml, apache, pages) as provider:
+        yield provider
+
+
+@contextmanager
+def asking_service_provider(idp_metadata: bytes, aiguilleur: str) -> Iterator[ServiceProvider]:
+    """Running, with a protected page, and asking the aiguilleur at this address which identity provider to use."""
+    pages = {PROTECTED: "Notes", OPEN: "Accueil"}
+    text, places = (_DOCS / "disco.md").read_text(encoding="utf-8"), _places(aiguilleur)
+    [xml] = [block for block in _blocks(text, "xml", places) if block.startswith("<Sessions")]
+    [apache] = _blocks(text, "apache", places)
+    with _running(idp_metadata, xml, apache, pages) as provider:
+        yield provider
+
+
+@contextmanager
+def _running(idp_metadata: bytes, sessions: str, apache: str, pages: Mapping[str, str]) -> Iterator[ServiceProvider]:
     port, daemon_port = free_port(), free_port()
-    places = {
-        'handlerSSL="true" cookieProps="https"': 'handlerSSL="false" cookieProps="http"',
-        "https://idp.ac-exemple.fr/idp/shibboleth": idp,
-        "https://aiguilleur.ac-exemple.fr": aiguilleur,
-    }
     # Not under pytest's own folder, which nobody but its user can enter.
     with TemporaryDirectory(prefix="shibboleth-") as made:
         folder = Path(made)
         self_signed(folder, "sp")
         (folder / "idp.xml").write_bytes(idp_metadata)
-        (folder / "pages").mkdir()
-        (folder / "pages" / ELSEWHERE[1:]).write_text("<title>Connexion impossible</title>", encoding="utf-8")
-        (folder / "landing.conf").write_text(documented("apache", places), encoding="utf-8")
+        for page, title in pages.items():
+            path = folder / "pages" / page[1:]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"<!doctype html><title>{title}</title><h1>{title}</h1>", encoding="utf-8")
+        (folder / "pages.conf").write_text(apache, encoding="utf-8")
         told = {
             "folder": made,
             "modules": "/usr/lib/apache2/modules",
             "port": str(port),
             "daemon_port": str(daemon_port),
             "url": f"http://{HOST}:{port}",
-            "sessions": documented("xml", places).replace("</Sessions>", f"{_SESSION}</Sessions>"),
+            "sessions": sessions.replace("</Sessions>", f"{_SESSION}</Sessions>"),
         }
         for template in _CONFIGURATION.iterdir():
             filled = Template(template.read_text(encoding="utf-8")).substitute(told)
@@ -91,15 +118,27 @@ def service_provider(idp_metadata: bytes, idp: str, aiguilleur: str) -> Iterator
             yield ServiceProvider(process, daemon)
 
 
-def documented(language: str, places: dict[str, str]) -> str:
-    """The one block that the documentation shows in this language, with the addresses of the tests in it."""
-    _, _, section = _PAGE.read_text(encoding="utf-8").partition("`shibboleth_passive`\n")
-    section, _, _ = section.partition("\n## ")
-    block: str
-    [block] = re.findall(rf"^```{language}\n(.*?)^```", section, re.M | re.S)
-    for shown, here in places.items():
-        block = block.replace(shown, here)
+def _places(aiguilleur: str, idp: str = "") -> dict[str, str]:
+    """What the documentation shows, and what stands there in the tests."""
+    return {
+        'handlerSSL="true" cookieProps="https"': 'handlerSSL="false" cookieProps="http"',
+        "https://idp.ac-exemple.fr/idp/shibboleth": idp,
+        "https://aiguilleur.ac-exemple.fr": aiguilleur,
+    }
+
+
+def documented(language: str, places: Mapping[str, str]) -> str:
+    """The one block that docs/passive-probes.md shows of it in this language, with the addresses of the tests."""
+    _, _, section = (_DOCS / "passive-probes.md").read_text(encoding="utf-8").partition("`shibboleth_passive`\n")
+    [block] = _blocks(section.partition("\n## ")[0], language, places)
     return block
+
+
+def _blocks(text: str, language: str, places: Mapping[str, str]) -> list[str]:
+    blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+    for shown, here in places.items():
+        blocks = [block.replace(shown, here) for block in blocks]
+    return blocks
 
 
 def _as_nobody(folder: Path) -> tuple[str, ...]:
