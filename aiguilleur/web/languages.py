@@ -21,7 +21,7 @@ PARAM = "langue"
 _KEPT_S = 400 * 24 * 3600
 LOCALE = Path(__file__).parent / "locale"
 #: Pages that only show: asked for again, they do nothing else.
-_AGAIN = ("mire.mire", "mire.forget", "disco.disco")
+_AGAIN = ("mire.mire", "mire.forget", "disco.disco", "kit.choose", "kit.kit", "kit.poster", "kit.readme")
 _BEFORE, _AFTER = re.compile(r" (?=[»:;?!])"), re.compile(r"(?<=«) ")
 
 

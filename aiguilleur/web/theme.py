@@ -18,11 +18,19 @@ def install(app: Flask, theme: Path | None) -> None:
     shipped = app.jinja_loader
     app.jinja_loader = ChoiceLoader([FileSystemLoader(theme / "templates"), *((shipped,) if shipped else ())])
     languages.install(app, (theme / "locale",))
-    own, ours = theme / "static", Path(app.static_folder or "")
 
     def static(filename: str) -> Response:
-        folder = own if (own / filename).is_file() else ours
         # The name is checked by what sends it: it leads out of neither folder.
-        return send_from_directory(folder, filename, max_age=app.get_send_file_max_age(filename))
+        return send_from_directory(_folder(app, theme, filename), filename, max_age=app.get_send_file_max_age(filename))
 
     app.view_functions["static"] = static
+
+
+def static_file(app: Flask, theme: Path | None, name: str) -> Path:
+    """The static file that pages get under this name."""
+    return _folder(app, theme, name) / name
+
+
+def _folder(app: Flask, theme: Path | None, name: str) -> Path:
+    own = theme / "static" if theme else None
+    return own if own and (own / name).is_file() else Path(app.static_folder or "")
