@@ -10,6 +10,7 @@ from aiguilleur import __version__
 from aiguilleur.cli.check import check
 from aiguilleur.cli.explain import explain
 from aiguilleur.cli.journal import journal
+from aiguilleur.cli.kit import kit
 from aiguilleur.cli.schools import schools
 from aiguilleur.cli.secret import secret
 
@@ -34,5 +35,5 @@ def _refuse(lacks: str) -> None:
     raise click.exceptions.Exit(1)
 
 
-for command in (check, explain, journal, _sandbox(), schools, secret):
+for command in (check, explain, journal, kit, _sandbox(), schools, secret):
     main.add_command(command)

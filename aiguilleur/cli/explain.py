@@ -80,7 +80,7 @@ def _explain_code(settings: Settings, code: str, path: Path | None, as_json_: bo
 
 def _facts(settings: Settings, target: str, **given: Any) -> Facts:
     site = settings.site
-    at = _instant(given["at"], settings)
+    at = instant(given["at"], settings)
     school = settings.directory.find(given["etab"])
     if given["etab"] and school is None:
         raise click.UsageError(f"unknown school '{given['etab']}'")
@@ -135,13 +135,14 @@ def _known(name: str | None, among: Any, option: str) -> None:
         raise click.UsageError(f"{option}: unknown '{name}'; known: {', '.join(among)}")
 
 
-def _instant(text: str | None, settings: Settings) -> datetime:
+def instant(text: str | None, settings: Settings) -> datetime:
+    """The instant that `--at` means: now, a day at noon, or a time of the configured zone."""
     if text is None:
         return datetime.now(UTC)
     try:
-        instant = datetime.fromisoformat(text)
+        meant = datetime.fromisoformat(text)
     except ValueError as error:
         raise click.UsageError(f"--at {text}: write 2021-03-15 or 2021-03-15T10:42") from error
     if len(text) == len("2021-03-15"):
-        instant = datetime.combine(instant.date(), time(12))
-    return instant if instant.tzinfo else instant.replace(tzinfo=settings.site.zone)
+        meant = datetime.combine(meant.date(), time(12))
+    return meant if meant.tzinfo else meant.replace(tzinfo=settings.site.zone)
