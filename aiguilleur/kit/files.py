@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import plistlib
 from base64 import b64encode
+from functools import lru_cache
 
 import segno
 
 
+# Drawing one takes 6 ms, as long as ten pages.
+@lru_cache(maxsize=512)
 def qr_svg(address: str) -> bytes:
     """The QR code of an address, which is read even with a quarter of it torn or dirty."""
     out = io.BytesIO()
