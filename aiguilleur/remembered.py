@@ -19,6 +19,8 @@ LOOP_REDIRECTS = 3
 LOOP_S = 60
 #: A visitor who comes back within this time regrets the rule that sent them.
 AGAIN_S = 180
+#: The end of a source is announced once in this time.
+ANNOUNCED_LIFE_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,34 @@ class Recent:
         return tuple(visit for visit in self.visits if -SKEW_S <= now - visit.at <= within)
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The last time that this browser was told of a source's end: when (epoch seconds), of which, in which visit."""
+
+    at: int
+    source: str
+    code: str
+
+    def is_fresh(self, now: int) -> bool:
+        """Whether that is less than a week ago."""
+        return -SKEW_S <= now - self.at < ANNOUNCED_LIFE_S
+
+
 class Seal:
-    """Signs and reads these two cookies; the keys come oldest first and the last one signs."""
+    """Signs and reads these cookies; the keys come oldest first and the last one signs."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Derive one signer per kind of value, so that one is never taken for the other."""
         self._choice = Signer(keys, "aiguilleur.remembered.v1")
         self._recent = Signer(keys, "aiguilleur.recent.v1")
+        self._announced = Signer(keys, "aiguilleur.announced.v1")
 
-    def seal(self, value: Remembered | Recent) -> str:
+    def seal(self, value: Remembered | Recent | Announced) -> str:
         """The signed text of a value; it is readable by all and can be changed by none."""
         if isinstance(value, Remembered):
             return self._choice.sign([value.source, list(value.schools)])
+        if isinstance(value, Announced):
+            return self._announced.sign([value.at, value.source, value.code])
         return self._recent.sign([_row(visit) for visit in value.visits])
 
     def remembered(self, text: str | None) -> Remembered:
@@ -111,6 +129,14 @@ class Seal:
         except (TokenError, TypeError, ValueError):
             return Recent()
         return Recent(visits[:MOST_VISITS])
+
+    def announced(self, text: str | None) -> Announced | None:
+        """The announcement in a cookie; None when it is absent, forged or of another version."""
+        try:
+            at, source, code = self._announced.read(text)
+            return Announced(int(at), str(source), str(code))
+        except (TokenError, TypeError, ValueError):
+            return None
 
 
 def _row(v: RecentVisit) -> list[str | int]:

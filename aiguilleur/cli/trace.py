@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -52,6 +53,7 @@ class Trace:
                 *((*findings, "") if findings else ()),
                 f" → {self.entry.status}{address}   {self.entry.ms} ms in all",
                 f"   {aside if self.aside else sentence(self.then, self.facts)}",
+                *((f"   {note}",) if (note := _note(self.entry, self.settings)) else ()),
                 f"   Today's rules: {self._today()}.",
                 *(() if self.kept else ("   (The rules of that day are not kept here; today's are shown.)",)),
             )
@@ -92,13 +94,10 @@ def trace_of(entry: JournalEntry, settings: Settings) -> Trace:
 
 def _aside(entry: JournalEntry, by_rules: Explanation | None) -> str:
     """What answered in the place of the rules, if anything did; `by_rules` is what the rules of that day give."""
-    chosen = entry.signals.choice
     if entry.event is Event.CHOICE:
         return f"a click on the mire chose {entry.source}"
     if entry.event is Event.REFUSED:
-        return (
-            f"{chosen} was chosen and is not open" if chosen and chosen not in entry.open else "framed, or not a click"
-        )
+        return _refused(entry)
     if entry.event is Event.RETURNED:
         return f"a return from {entry.source} that was not listened to ({entry.findings[0].reason})"
     if by_rules is None or entry.rule != DEFAULT_RULE or by_rules.rule == DEFAULT_RULE:
@@ -106,6 +105,18 @@ def _aside(entry: JournalEntry, by_rules: Explanation | None) -> str:
     if entry.again:
         return f"back {entry.again.after_s} s after {entry.again.rule}"
     return "the mire's own address, an unknown school or a shared computer"
+
+
+def _refused(entry: JournalEntry) -> str:
+    chosen = entry.signals.choice
+    return f"{chosen} was chosen and is not open" if chosen and chosen not in entry.open else "framed, or not a click"
+
+
+def _note(entry: JournalEntry, settings: Settings) -> str:
+    """What the visitor was shown beside, or in the place of, what was decided."""
+    if entry.outcome == "redirect" and entry.host == urlsplit(settings.site.public_url).hostname:
+        return f"The page that announces the end of {entry.source} was shown first."
+    return ""
 
 
 def _aside_from(entry: JournalEntry, facts: Facts, policy: Policy, why: str) -> Explanation:

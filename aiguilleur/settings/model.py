@@ -53,17 +53,38 @@ class Source:
 
     def is_open(self, school: School | None, day: date) -> bool:
         """Whether calendar, school and académie allow this source on that day."""
-        keys = (self.id, self.group) if self.group else (self.id,)
-        opens = [self.opens, *((school.opens.get(key) for key in keys) if school else ())]
-        closes = [self.closes, *((school.closes.get(key) for key in keys) if school else ())]
-        if any(first and day < first for first in opens) or any(last and day > last for last in closes):
+        own = (school.opens.get(key) for key in self._keys) if school else ()
+        if any(first and day < first for first in (self.opens, *own)) or self.is_retired(school, day):
             return False
+        return self.serves(school)
+
+    def serves(self, school: School | None) -> bool:
+        """Whether it is a source of this school's académie, on whatever day."""
         return self.academies is None or school is None or not school.academy or school.academy in self.academies
+
+    def last_day(self, school: School | None) -> date | None:
+        """Its last whole day, in general or for this school, whichever comes first."""
+        own = (school.closes.get(key) for key in self._keys) if school else ()
+        return min((last for last in (self.closes, *own) if last), default=None)
 
     def is_retired(self, school: School | None, day: date) -> bool:
         """Whether its last day, in general or for this school, is past."""
-        own = (school.closes.get(key) for key in (self.id, self.group or self.id)) if school else ()
-        return any(last and day > last for last in (self.closes, *own))
+        last = self.last_day(school)
+        return last is not None and day > last
+
+    def is_ending(self, school: School | None, day: date) -> bool:
+        """Whether its end is near enough to be announced to this school's families."""
+        last = self.last_day(school)
+        if self.warn_from is None or last is None:
+            return False
+        # A school that stops before the others is warned as long before.
+        first = last - (self.closes - self.warn_from) if self.closes else self.warn_from
+        return first <= day <= last
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        """The names under which a school's own days are written."""
+        return (self.id, self.group) if self.group else (self.id,)
 
     def under_maintenance(self, at: datetime) -> bool:
         """Whether a planned pause covers this instant."""

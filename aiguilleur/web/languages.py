@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -149,6 +149,12 @@ def here(code: str) -> str:
         return f"/mire?{PARAM}={code}"
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != PARAM]
     return f"{request.path}?{urlencode([*kept, (PARAM, code)])}"
+
+
+def here_at(path: str, query: Mapping[str, str | None]) -> Callable[[str], str]:
+    """What `here` is on a page that builds its own address: of known names only, whatever came in the request's."""
+    kept = {name: value for name, value in query.items() if value}
+    return lambda code: f"{path}?{urlencode(kept | {PARAM: code})}"
 
 
 def chosen(request: Request) -> Language | None:

@@ -13,7 +13,7 @@ from aiguilleur.core.model import Discover, School
 from aiguilleur.journal import Event, new_code
 from aiguilleur.router import on_mire
 from aiguilleur.settings.model import Source, Target
-from aiguilleur.web.languages import Language, speak
+from aiguilleur.web.languages import Language, here_at, speak
 from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit, record
@@ -65,6 +65,15 @@ def retired(visit: Visit, chosen: str) -> Response:
 def closed(visit: Visit) -> Response:
     """The page when no source is open for this school today."""
     return _page("closed.html", 200, visit.code, visit=visit, **_context(visit))
+
+
+def ending(visit: Visit, source: Source, other: Source, path: str) -> Response:
+    """The announcement that an account ends, between what the visitor was about to do and the account that remains."""
+    wanted = visit.wanted
+    again = here_at(path, {"vers": wanted.target, "de": wanted.entry, "page": wanted.page})
+    last_day = source.last_day(wanted.school)
+    told = {"source": source, "other": other, "last_day": last_day, "here": again}
+    return _page("ending/announce.html", 200, visit.code, visit=visit, **told, **_context(visit))
 
 
 def find_school(visit: Visit) -> Response:

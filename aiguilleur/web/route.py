@@ -13,7 +13,7 @@ from aiguilleur.core.model import Ask, Discover, Redirect
 from aiguilleur.journal import Event
 from aiguilleur.router import advance, on_mire
 from aiguilleur.settings.model import LegacyLink
-from aiguilleur.web import pages
+from aiguilleur.web import ending, pages
 from aiguilleur.web.languages import chosen
 from aiguilleur.web.redirects import to_service_provider, to_target
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
@@ -85,22 +85,29 @@ def _refusal(wanted: Wanted) -> str | None:
 
 def decided(visit: Visit) -> tuple[Visit, Decision, str | None]:
     """The visit with what it was told, what follows, and why the mire is shown against the rules if it is."""
-    if (
-        visit.wanted.choice is None
-        and visit.journey is None
-        and visit.recent.weak(visit.wanted.target, visit.etab, visit.now, visit.wanted.provider)
-    ):
+    if is_back(visit):
         return visit, on_mire(visit.facts, _policy(visit)), "again"
-    budget = service().settings.site.budget
-    with service().runner.visit(visit.cookies, visit.forwarded, budget) as asking:
-        facts, decision = advance(visit.facts, _policy(visit), asking)
-    visit = replace(visit, facts=facts)
-    if notice := _against_the_rules(visit, decision):
+    visit, decision = judged(visit)
+    if notice := against_the_rules(visit, decision):
         return visit, on_mire(visit.facts, _policy(visit)), notice
     return visit, decision, None
 
 
-def _against_the_rules(visit: Visit, decision: Decision) -> str | None:
+def is_back(visit: Visit) -> bool:
+    """Whether the browser was sent there a moment ago, on weak evidence, and chooses nothing now."""
+    fresh, wanted = visit.wanted.choice is None and visit.journey is None, visit.wanted
+    return fresh and visit.recent.weak(wanted.target, visit.etab, visit.now, wanted.provider) is not None
+
+
+def judged(visit: Visit) -> tuple[Visit, Decision]:
+    """The visit with what the sources' servers said, and what the rules make of it."""
+    with service().runner.visit(visit.cookies, visit.forwarded, service().settings.site.budget) as asking:
+        facts, decision = advance(visit.facts, _policy(visit), asking)
+    return replace(visit, facts=facts), decision
+
+
+def against_the_rules(visit: Visit, decision: Decision) -> str | None:
+    """Why the mire is shown although the rules say otherwise; None when they are followed."""
     if visit.wanted.choice is not None or isinstance(decision.step, Discover):
         return None
     if visit.shared and len(visit.facts.open) > 1:
@@ -116,6 +123,8 @@ def answer(visit: Visit, decision: Decision, notice: str | None) -> Response:
     """Take the step that was decided, and write it down."""
     match decision.step:
         case Redirect(source):
+            if ending.is_due(visit, source):
+                return ending.announce(visit, decision, source)
             return redirect(visit, decision, source)
         case Discover():
             return _show(visit, decision, notice, Event.DECIDED)

@@ -121,7 +121,8 @@ paths = st.one_of(
     st.builds("/vers/{}".format, words),
     st.builds("/mire/{}".format, etabs),
     st.builds("/vers/ent/{}".format, etabs),
-    st.sampled_from(["/mire", "/oublier", "/", "//evil.example/vers/ent", "/vers//ent", "/readme.html"]),
+    st.builds("/annonce/{}".format, etabs),
+    st.sampled_from(["/mire", "/annonce", "/oublier", "/", "//evil.example/vers/ent", "/vers//ent", "/readme.html"]),
     st.builds("/{}".format, etabs),
 )
 #: Mostly what people do, and sometimes what nobody should.
