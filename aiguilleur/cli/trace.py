@@ -109,6 +109,8 @@ def _aside(entry: JournalEntry, by_rules: Explanation | None) -> str:
 
 def _refused(entry: JournalEntry) -> str:
     chosen = entry.signals.choice
+    if entry.source:
+        return f"the host name of {entry.source}, which has ended, was asked for"
     return f"{chosen} was chosen and is not open" if chosen and chosen not in entry.open else "framed, or not a click"
 
 

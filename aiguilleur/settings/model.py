@@ -186,6 +186,8 @@ class Site:
     contact: str = ""
     #: A folder with templates, static files and translations that go before the shipped ones.
     theme: Path | None = None
+    #: By host name of a guichet that has moved to us, the source that it was.
+    retired_hosts: Mapping[str, str] = field(default_factory=dict)
     #: How many days a remembered choice is kept.
     remember_days: int = 365
 

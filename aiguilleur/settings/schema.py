@@ -175,4 +175,5 @@ class RawSite(_Strict):
     contact: str = ""
     theme: str | None = None
     disco: tuple[RawProvider, ...] = ()
+    retired_hosts: dict[PlainHost, str] = {}
     remember_days: Annotated[int, Field(ge=1, le=400)] = 365

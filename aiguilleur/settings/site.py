@@ -6,6 +6,7 @@ import platform
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiguilleur.journal import SINK_KINDS
@@ -30,6 +31,7 @@ def set_zone(context: Context, raw: schema.RawSite) -> None:
 def site(context: Context, raw: schema.RawSite) -> Site:
     """The site, once sources, targets and rules have said which cookies and hosts they look for."""
     _check(context, raw)
+    _check_retired_hosts(context, raw)
     sinks = [plugin(context, "sink", SINK_KINDS, SITE, ("journal", at), each) for at, each in enumerate(raw.journal)]
     return Site(
         public_url=raw.public_url,
@@ -55,6 +57,7 @@ def site(context: Context, raw: schema.RawSite) -> Site:
         footer_links=tuple(Link(link.label, link.url) for link in raw.footer_links),
         contact=raw.contact,
         theme=_theme(context, raw.theme),
+        retired_hosts=MappingProxyType(raw.retired_hosts),
         remember_days=raw.remember_days,
     )
 
@@ -71,6 +74,17 @@ def _check(context: Context, raw: schema.RawSite) -> None:
         for index, link in enumerate(of):
             if not is_address(link.url):
                 context.wrong(SITE, (part, index, "url"), f"'{link.url[:80]}' {_NOT_HTTPS}")
+
+
+def _check_retired_hosts(context: Context, raw: schema.RawSite) -> None:
+    ours = {urlsplit(raw.public_url).hostname, *raw.mire_hosts}
+    for host, source in raw.retired_hosts.items():
+        place: Place = ("retired_hosts", host)
+        context.refer(SITE, place, "source", source, _sources(context))
+        if host in ours:
+            context.wrong(SITE, place, f"'{host}' is a host that this aiguilleur answers on", key=True)
+        if source in context.sources and context.sources[source].closes is None:
+            context.wrong(SITE, place, f"'{source}' has no 'until', so its host is never retired")
 
 
 def _theme(context: Context, theme: str | None) -> Path | None:

@@ -20,7 +20,7 @@ from aiguilleur.probes import Runner
 from aiguilleur.probes.canary import Board, Canaries
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
-from aiguilleur.web import disco, ending, health, kit, languages, mire, pages, retour, route, saml, theme
+from aiguilleur.web import disco, ending, health, kit, languages, mire, pages, retired_hosts, retour, route, saml, theme
 from aiguilleur.web.health import note_breaker, note_canary
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
@@ -76,6 +76,7 @@ def create_app(
         app.register_blueprint(part.blueprint)
     _add_legacy(app, settings)
     _add_mire_hosts(app)
+    retired_hosts.install(app)
     add_headers(app)
     _add_errors(app)
     if settings.site.proxies:

@@ -76,6 +76,13 @@ def ending(visit: Visit, source: Source, other: Source, path: str) -> Response:
     return _page("ending/announce.html", 200, visit.code, visit=visit, **told, **_context(visit))
 
 
+def retired_host(code: str, source: Source, others: list[Source]) -> Response:
+    """410: what is said on the host name of a guichet that has ended, where no address of ours is another page."""
+    again = here_at("/", {})
+    base = service().settings.site.public_url.rstrip("/")
+    return _page("retired/host.html", 410, code, source=source, others=others, base=base, here=again)
+
+
 def find_school(visit: Visit) -> Response:
     """Ask which school, because the service has an address for each."""
     decision = on_mire(visit.facts, service().settings.policies[visit.wanted.target])

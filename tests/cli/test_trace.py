@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 from aiguilleur.cli.trace import Trace, trace_of
 from aiguilleur.core.decision import Rule
 from aiguilleur.core.model import Channel, ProbeRef, Reason, Redirect
-from aiguilleur.journal import Again, Event, entry_of
+from aiguilleur.journal import Again, Event, JournalEntry, entry_of
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 from tests.builders import facts, found, source_is
 from tests.conftest import ROOT
 
+MARCH = datetime(2021, 3, 15, 9, 42, tzinfo=UTC)
 BOTH = ("aten-besancon", "educonnect")
 ACTIVE = found("aten-besancon", "active", by="aten-besancon-status")
 
@@ -52,6 +54,16 @@ def test_a_choice_that_is_not_open_is_told(settings: Settings) -> None:
 
     assert steps(trace) == ({"discover": ["educonnect"]}, {"discover": ["educonnect"]}, "default")
     assert " * default  aten-besancon was chosen and is not open" in trace.text()
+
+
+def test_the_host_name_of_a_source_that_has_ended_is_told(settings: Settings) -> None:
+    entry = JournalEntry(MARCH, "KOVATI", Event.REFUSED, source="aten-besancon", status=410, policy=settings.digest)
+    text = trace_of(entry, settings).text()
+
+    assert (
+        "   The host name of aten-besancon, which has ended, was asked for: the rules were not what answered." in text
+    )
+    assert " → 410   0 ms in all" in text
 
 
 @pytest.mark.parametrize(
