@@ -116,6 +116,8 @@ def _refused(entry: JournalEntry) -> str:
 
 def _note(entry: JournalEntry, settings: Settings) -> str:
     """What the visitor was shown beside, or in the place of, what was decided."""
+    if entry.event is Event.DIAGNOSED:
+        return "This was /diagnostic: it told so, and nobody was sent anywhere."
     if entry.outcome == "redirect" and entry.host == urlsplit(settings.site.public_url).hostname:
         return f"The page that announces the end of {entry.source} was shown first."
     return ""

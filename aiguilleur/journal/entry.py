@@ -29,6 +29,8 @@ class Event(StrEnum):
     REFUSED = "refused"
     CONFIG = "config"
     SOURCE = "source"
+    #: Someone looked at what would be decided; nothing was.
+    DIAGNOSED = "diagnosed"
 
 
 @dataclass(frozen=True, slots=True)

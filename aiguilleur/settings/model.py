@@ -150,6 +150,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """Where a request for help is filed in the helpdesk's catalogue."""
+
+    keyword: str
+    product: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Where this aiguilleur stands and what surrounds it."""
 
@@ -188,6 +196,8 @@ class Site:
     theme: Path | None = None
     #: By host name of a guichet that has moved to us, the source that it was.
     retired_hosts: Mapping[str, str] = field(default_factory=dict)
+    #: How a school asks its own helpdesk for help.
+    ticket: Ticket | None = None
     #: How many days a remembered choice is kept.
     remember_days: int = 365
 

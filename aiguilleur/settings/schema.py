@@ -151,6 +151,13 @@ class RawProvider(_Strict):
     target: str
 
 
+class RawTicket(_Strict):
+    """Where a request for help is filed."""
+
+    keyword: Text
+    product: Text
+
+
 class RawSite(_Strict):
     """`aiguilleur.yaml`."""
 
@@ -176,4 +183,5 @@ class RawSite(_Strict):
     theme: str | None = None
     disco: tuple[RawProvider, ...] = ()
     retired_hosts: dict[PlainHost, str] = {}
+    ticket: RawTicket | None = None
     remember_days: Annotated[int, Field(ge=1, le=400)] = 365

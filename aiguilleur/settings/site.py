@@ -14,7 +14,7 @@ from aiguilleur.settings import schema
 from aiguilleur.settings.addresses import is_address
 from aiguilleur.settings.context import SITE, Context
 from aiguilleur.settings.kinds import plugin
-from aiguilleur.settings.model import LegacyLink, Link, Site
+from aiguilleur.settings.model import LegacyLink, Link, Site, Ticket
 from aiguilleur.settings.reader import Place
 
 _NOT_HTTPS = "is not an https address (http is for .localhost only)"
@@ -58,6 +58,7 @@ def site(context: Context, raw: schema.RawSite) -> Site:
         contact=raw.contact,
         theme=_theme(context, raw.theme),
         retired_hosts=MappingProxyType(raw.retired_hosts),
+        ticket=Ticket(raw.ticket.keyword, raw.ticket.product) if raw.ticket else None,
         remember_days=raw.remember_days,
     )
 

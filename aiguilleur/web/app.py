@@ -20,7 +20,21 @@ from aiguilleur.probes import Runner
 from aiguilleur.probes.canary import Board, Canaries
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
-from aiguilleur.web import disco, ending, health, kit, languages, mire, pages, retired_hosts, retour, route, saml, theme
+from aiguilleur.web import (
+    diagnostic,
+    disco,
+    ending,
+    health,
+    kit,
+    languages,
+    mire,
+    pages,
+    retired_hosts,
+    retour,
+    route,
+    saml,
+    theme,
+)
 from aiguilleur.web.health import note_breaker, note_canary
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
@@ -72,7 +86,7 @@ def create_app(
         degraded=degraded,
     )
     install(app.extensions, running)
-    for part in (route, retour, mire, ending, kit, disco, saml, health):
+    for part in (route, retour, mire, ending, diagnostic, kit, disco, saml, health):
         app.register_blueprint(part.blueprint)
     _add_legacy(app, settings)
     _add_mire_hosts(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -81,6 +82,11 @@ def retired_host(code: str, source: Source, others: list[Source]) -> Response:
     again = here_at("/", {})
     base = service().settings.site.public_url.rstrip("/")
     return _page("retired/host.html", 410, code, source=source, others=others, base=base, here=again)
+
+
+def diagnostic(visit: Visit, here: Callable[[str], str], **told: object) -> Response:
+    """What is seen of this browser; without a diagnosis, the button that asks for one."""
+    return _page("diagnostic/page.html", 200, visit.code, visit=visit, here=here, **told, **_context(visit))
 
 
 def find_school(visit: Visit) -> Response:

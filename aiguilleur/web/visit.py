@@ -168,7 +168,8 @@ def is_shared(request: Request, entry: str | None) -> bool:
 def record(visit: Visit, decision: Decision, *, event: Event, status: int, host: str = "") -> None:
     """Write what was decided, and why, to the journal."""
     running = service()
-    again = visit.recent.last(visit.wanted.target, visit.etab, visit.now, AGAIN_S, visit.wanted.provider)
+    looked, wanted = event is Event.DIAGNOSED, visit.wanted
+    again = None if looked else visit.recent.last(wanted.target, visit.etab, visit.now, AGAIN_S, wanted.provider)
     running.journal.write(
         entry_of(
             visit.facts,
@@ -179,7 +180,7 @@ def record(visit: Visit, decision: Decision, *, event: Event, status: int, host:
             rule=decision.rule,
             status=status,
             host=host,
-            legs=trips(visit.facts.findings) + isinstance(decision.step, Ask),
+            legs=trips(visit.facts.findings) + (isinstance(decision.step, Ask) and not looked),
             ms=visit.ms,
             page=visit.wanted.page or "",
             policy=running.settings.digest,

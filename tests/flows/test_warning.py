@@ -1,4 +1,4 @@
-"""From the Éclat portal, five weeks before ATEN ends."""
+"""From the Éclat portal, five weeks before ATEN ends, and a secretary who asks what the browser shows."""
 
 from __future__ import annotations
 
@@ -76,3 +76,20 @@ def test_the_account_that_remains_is_one_click_away(at_the_portal: Family) -> No
     page.click("text=Créer mon compte EduConnect")
 
     assert page.url.startswith(at_the_portal.sandbox.at("educonnect.education.localhost"))
+
+
+def test_a_secretary_reads_where_a_family_was_sent(at_the_portal: Family) -> None:
+    page, sandbox = at_the_portal.page, at_the_portal.sandbox
+    page.click("text=Téléservices")
+    page.click("text=Continuer")
+    assert at_the_portal.where() == ("teleservices", "aten-besancon")
+    page.goto(sandbox.at(AIGUILLEUR, "/diagnostic"))
+
+    visits, ticket = page.inner_text(".visits"), page.input_value("textarea")
+    gone, looked = recorded(sandbox)[1:]
+    assert gone.code in visits
+    assert f"code {gone.code}, Téléservices, Collège Rochat, Compte Téléservices" in ticket
+    assert "Vous êtes connecté : ce compte nous l’a répondu." in page.inner_text(".seen").replace("\u00a0", " ")
+    assert (looked.event, looked.rule) == ("diagnosed", "aten-active[aten-besancon]")
+    assert_told(sandbox, looked, recorded(sandbox))
+    assert "nobody was sent anywhere" in explain(sandbox, looked.code)

@@ -121,8 +121,11 @@ paths = st.one_of(
     st.builds("/vers/{}".format, words),
     st.builds("/mire/{}".format, etabs),
     st.builds("/vers/ent/{}".format, etabs),
+    st.builds("/diagnostic/{}".format, etabs),
     st.builds("/annonce/{}".format, etabs),
-    st.sampled_from(["/mire", "/annonce", "/oublier", "/", "//evil.example/vers/ent", "/vers//ent", "/readme.html"]),
+    st.sampled_from(
+        ["/mire", "/diagnostic", "/annonce", "/oublier", "/", "//evil.example/vers/ent", "/vers//ent", "/readme.html"]
+    ),
     st.builds("/{}".format, etabs),
 )
 #: Mostly what people do, and sometimes what nobody should.
