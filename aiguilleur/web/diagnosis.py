@@ -57,7 +57,7 @@ class Next(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One source: what is known, whether a cookie of it came, and when it ends if that is near."""
+    """One source: what is known, and whether a cookie of it came."""
 
     source: Source
     known: Known
@@ -115,7 +115,8 @@ def _seen(visit: Visit, view: View) -> Iterator[Seen]:
     for source in settings.sources.values():
         if source.id not in settings.targets[visit.wanted.target].urls or not source.serves(visit.wanted.school):
             continue
-        yield Seen(source, _known(source, visit, view), _cookie(source, visit))
+        is_open = source.id in visit.facts.open
+        yield Seen(source, _known(source, visit, view), _cookie(source, visit) if is_open else "")
 
 
 def _known(source: Source, visit: Visit, view: View) -> Known:

@@ -128,6 +128,7 @@ def test_maintenance_the_end_and_what_is_not_open_yet_are_told(settings: Setting
     assert "Ce compte est arrêté un moment pour entretien." in paused.get(PAGE).text
     ended = bare_client(settings, datetime(2021, 9, 10, 9, tzinfo=UTC)).get(PAGE).text
     assert "Ce compte n’existe plus pour cet établissement." in ended
+    assert "Son cookie" not in ended
     assert "C’est le seul compte ouvert pour cet établissement aujourd’hui." in ended
     before = bare_client(settings, datetime(2020, 12, 1, 9, tzinfo=UTC)).get(PAGE).text
     assert "Ce compte n’est pas ouvert pour cet établissement en ce moment." in before
