@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -16,12 +18,22 @@ def schools() -> None:
 
 @schools.command("check")
 @click.argument("path", type=click.Path(path_type=Path), default=Path("config/schools.csv"))
-def check_schools(path: Path) -> None:
-    """Read a directory and tell every problem with its line."""
+@click.option("--json", "as_json", is_flag=True, help="For a machine.")
+def check_schools(path: Path, as_json: bool) -> None:
+    """Read a directory and tell every problem with its line.
+
+    PATH is the file or its folder. Ends with 0 when it can be loaded, 1 when not.
+    """
     file = path / "schools.csv" if path.is_dir() else path
     directory, problems = read_schools(file, str(file))
-    for problem in problems:
-        click.echo(str(problem))
-    click.echo(f"{file}: {len(directory.schools)} schools, {len(problems) or 'no'} problem{'s'[: len(problems) > 1]}")
+    if as_json:
+        told = {"schools": len(directory.schools), "waiting": directory.waiting, "problems": [*map(asdict, problems)]}
+        click.echo(json.dumps(told))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        waiting = f", {directory.waiting} without a name in the portal's address" if directory.waiting else ""
+        count = f"{len(problems) or 'no'} problem{'s'[: len(problems) > 1]}"
+        click.echo(f"{file}: {len(directory.schools)} schools{waiting}, {count}")
     if problems:
         raise click.exceptions.Exit(1)

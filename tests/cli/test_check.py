@@ -78,6 +78,15 @@ def test_a_folder_that_is_none_is_misuse() -> None:
     assert run("confg").exit_code == 2
 
 
+def test_schools_that_wait_for_a_name_are_counted_and_not_served() -> None:
+    edit("schools.csv", "clg-pasteur-arbois;;", ";0250010A;")
+    told = CliRunner().invoke(schools, ["check", "config"])
+    machine = CliRunner().invoke(schools, ["check", "config", "--json"])
+
+    assert told.output == "config/schools.csv: 8 schools, 1 without a name in the portal's address, no problem\n"
+    assert json.loads(machine.output) == {"schools": 8, "waiting": 1, "problems": []}
+
+
 def test_schools_are_checked_by_file_or_folder() -> None:
     good = CliRunner().invoke(schools, ["check", "config"])
     edit("schools.csv", "clg-pasteur-arbois;;", "clg-pasteur-arbois;0250010B;")
@@ -87,7 +96,7 @@ def test_schools_are_checked_by_file_or_folder() -> None:
     assert (bad.exit_code, bad.output.splitlines()) == (
         1,
         [
-            "config/schools.csv:3:1: uai: '0250010B' is not a UAI (seven digits and their check letter)",
+            "config/schools.csv:3:20: uai: '0250010B' is not a UAI (seven digits and their check letter)",
             "config/schools.csv: 8 schools, 1 problem",
         ],
     )

@@ -165,7 +165,7 @@ def test_what_is_shipped_loads_without_a_warning(name: str) -> None:
             "schools.csv",
             "clg-pasteur-arbois;;",
             "clg-pasteur-arbois;0250010B;",
-            "config/schools.csv:3:1: uai: '0250010B' is not a UAI (seven digits and their check letter)",
+            "config/schools.csv:3:20: uai: '0250010B' is not a UAI (seven digits and their check letter)",
         ),
     ],
 )
