@@ -121,7 +121,7 @@ def _add_mire_hosts(app: Flask) -> None:
             return to_own("/readme.html")
         school = running.settings.directory.find(name)
         if school is None:
-            return pages.not_found("school") if name else to_mire(None, None)
+            return pages.not_found("school", typed=name) if name else to_mire(None, None)
         return to_mire(school.etab, None)
 
 

@@ -17,7 +17,16 @@ from aiguilleur.web.route import redirect
 from aiguilleur.web.security import is_framed, is_same_origin
 from aiguilleur.web.service import service
 from aiguilleur.web.trips import JOURNEY_PARAM, held, onward_of
-from aiguilleur.web.visit import REMEMBERED_COOKIE, Visit, Wanted, open_visit, record, remember_choice, wanted_of
+from aiguilleur.web.visit import (
+    LONGEST,
+    REMEMBERED_COOKIE,
+    Visit,
+    Wanted,
+    open_visit,
+    record,
+    remember_choice,
+    wanted_of,
+)
 
 blueprint = Blueprint("mire", __name__)
 
@@ -32,17 +41,25 @@ def mire(etab: str | None = None) -> Response:
     target = request.args.get("vers") or settings.site.mire_target or next(iter(settings.targets))
     if target not in settings.targets:
         return pages.not_found("service")
-    typed = etab or request.args.get("etab")
-    if typed and settings.directory.find(typed) is None:
-        return pages.not_found("school", target)
-    if not etab and typed:
-        school = settings.directory.find(typed)
-        return to_mire(school.etab if school else None, target)
-    wanted = wanted_of(request, target, path_etab=etab)
+    return _mire(target, etab)
+
+
+def _mire(target: str, etab: str | None) -> Response:
+    wanted, directory = wanted_of(request, target, path_etab=etab), service().settings.directory
+    named, searched = etab or request.args.get("etab"), request.args.get("cherche", "")[:LONGEST]
+    school = directory.find(named or searched)
+    if named and school is None:
+        return pages.not_found("school", target, named)
+    if not etab and school:
+        return to_mire(school.etab, target, {"de": wanted.entry} if wanted.entry else None)
+    if searched and not etab:
+        return pages.school_finder(target, 200, typed=searched, entry=wanted.entry)
     journey = held(request.args.get(JOURNEY_PARAM, ""))
     if journey and (journey.target, journey.etab) == (target, wanted.etab or ""):
         return _after(open_visit(request, replace(wanted, onward=onward_of(journey)), journey), journey.notice)
-    return _fresh(open_visit(request, wanted)) if wanted.school else pages.school_finder(target, 200)
+    if wanted.school:
+        return _fresh(open_visit(request, wanted))
+    return pages.school_finder(target, 200, entry=wanted.entry)
 
 
 def _fresh(visit: Visit) -> Response:

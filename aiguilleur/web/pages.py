@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -19,8 +18,8 @@ from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit, record
 
-#: Beyond this, a list of schools is a search, not a choice.
-_MOST_LISTED = 60
+#: Beyond this, a list of schools is a search, not a choice; and a search that finds more is not precise enough.
+_MOST_LISTED, _MOST_FOUND = 60, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +92,39 @@ def find_school(visit: Visit) -> Response:
     """Ask which school, because the service has an address for each."""
     decision = on_mire(visit.facts, service().settings.policies[visit.wanted.target])
     record(visit, decision, event=Event.DECIDED, status=200)
-    return school_finder(visit.wanted.target, 200, visit.code)
+    return school_finder(visit.wanted.target, 200, visit.code, entry=visit.wanted.entry)
 
 
-def school_finder(target: str | None, status: int, code: str | None = None, *, unknown: bool = False) -> Response:
-    """The school finder, by name in the portal's address, and by a list while it is short."""
+def school_finder(
+    target: str | None,
+    status: int,
+    code: str | None = None,
+    *,
+    typed: str = "",
+    unknown: bool = False,
+    entry: str | None = None,
+) -> Response:
+    """The school finder: what was typed is searched for, and shown no more; a list of all while it is short."""
     settings = service().settings
+    directory = settings.directory
     wanted = target or settings.site.mire_target or next(iter(settings.targets))
-    schools = sorted(settings.directory.schools.values(), key=lambda school: (plain(school.town), plain(school.name)))
-    listed = schools if len(schools) <= _MOST_LISTED else []
     return _page(
-        "ecole.html", status, code or new_code(), target=settings.targets[wanted], schools=listed, unknown=unknown
+        "ecole.html",
+        status,
+        code or new_code(),
+        target=settings.targets[wanted],
+        entry=entry,
+        searched=bool(typed),
+        unknown=unknown,
+        found=directory.search(typed, _MOST_FOUND),
+        schools=directory.in_order if len(directory.in_order) <= _MOST_LISTED else (),
     )
 
 
-def not_found(what: str, target: str | None = None) -> Response:
-    """404: `what` is `school`, `service` or `page`."""
+def not_found(what: str, target: str | None = None, typed: str = "") -> Response:
+    """404: `what` is `school` (the nearest to what was `typed` are offered), `service` or `page`."""
     if what == "school":
-        return school_finder(target, 404, unknown=True)
+        return school_finder(target, 404, typed=typed, unknown=True)
     return error(404, what)
 
 
@@ -133,12 +147,6 @@ def floor_text(wanted: Language) -> str:
     """The page of last resort, rendered at load; it depends on nothing when it is shown."""
     speak(wanted)
     return render_template("secours.html", code="{code}", site=service().settings.site, targets=_targets())
-
-
-def plain(text: str) -> str:
-    """A text as it is looked up in a list: É beside E, M beside m."""
-    letters = unicodedata.normalize("NFD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _choices(visit: Visit, offered: tuple[str, ...], notice: str | None) -> list[Choice]:

@@ -32,7 +32,7 @@ def vers(target: str, etab: str | None = None) -> Response:
         return pages.not_found("service")
     wanted = wanted_of(request, target, path_etab=etab)
     if etab and (wanted.school is None or service().settings.directory.find(etab) is None):
-        return pages.not_found("school", target)
+        return pages.not_found("school", target, etab)
     return arrive(wanted)
 
 

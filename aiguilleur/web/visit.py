@@ -24,7 +24,7 @@ from aiguilleur.web.service import Service, service
 REMEMBERED_COOKIE = "__Host-aiguilleur-choix"
 RECENT_COOKIE = "__Host-aiguilleur-recent"
 #: A text that a visitor wrote is not looked at beyond this.
-_LONGEST = 200
+LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +253,9 @@ def wanted_of(request: Request, target: str, *, path_etab: str | None = None) ->
     """What the address of a request asks for; names that the configuration does not know are dropped."""
     running, args = service(), request.values
     settings = running.settings
-    entry, page, choice = (args.get(name, "")[:_LONGEST] for name in ("de", "page", "source"))
+    entry, page, choice = (args.get(name, "")[:LONGEST] for name in ("de", "page", "source"))
     candidates = signals.candidate_schools(
-        running.known, headers_of(request), path_etab, args.get("etab", "")[:_LONGEST]
+        running.known, headers_of(request), path_etab, args.get("etab", "")[:LONGEST]
     )
     school = next(filter(None, map(settings.directory.find, candidates)), None)
     return Wanted(

@@ -5,18 +5,7 @@ from datetime import UTC, datetime
 
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
-from aiguilleur.web.pages import plain
 from tests.web.conftest import KEY, MARCH
-
-
-def test_lists_are_in_the_order_of_a_dictionary() -> None:
-    assert sorted(["Morez", "Mâcon", "les Rousses", "Évian", "Dole"], key=plain) == [
-        "Dole",
-        "Évian",
-        "les Rousses",
-        "Mâcon",
-        "Morez",
-    ]
 
 
 def test_the_last_day_of_a_source_is_told_once_it_is_near(settings: Settings) -> None:
