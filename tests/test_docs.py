@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +32,11 @@ IDP = "https://idp.ac-exemple.fr/idp/shibboleth"
 DISCO = ROOT / "docs" / "disco.md"
 SP = "https://sp.ac-exemple.fr/shibboleth"
 LOGIN = "https://sp.ac-exemple.fr/Shibboleth.sso/Login"
+#: What `schools import` is shown with.
+REGISTER = (
+    "Identifiant_de_l_etablissement;Nom_etablissement;Type_etablissement;Nom_commune;Libelle_academie;etat\n"
+    "0250010A;Collège Exemple;Collège;Exempleville;Besançon;OUVERT\n"
+)
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 
 
@@ -162,7 +168,9 @@ def test_a_documented_command_works(command: list[str], tmp_path: Path, monkeypa
             # Sources that answer: those of the sandbox.
             stack.enter_context(running_sandbox(tmp_path))
         else:
-            (tmp_path / "config").symlink_to(ROOT / "config")
+            # A copy: some commands write to it.
+            shutil.copytree(ROOT / "config", tmp_path / "config")
+            Path("annuaire.csv").write_text(REGISTER, encoding="utf-8")
         monkeypatch.setenv("AIGUILLEUR_CONFIG", str(tmp_path / "config"))
         result = CliRunner().invoke(main, command[1:])
 

@@ -32,18 +32,23 @@ class Blame:
     lines: list[str] = field(default_factory=list)
     told: list[Problem] = field(default_factory=list)
     untold: int = 0
+    #: Whether more than warnings were left untold.
+    untold_errors: bool = False
 
     @property
     def count(self) -> int:
         """How much was noted, told or not."""
         return len(self.told) + self.untold
 
-    def note(self, line: int, message: str, path: str = "", *, cell: int = 0, column: int = 0) -> None:
+    def note(
+        self, line: int, message: str, path: str = "", *, cell: int = 0, column: int = 0, warning: bool = False
+    ) -> None:
         """Note a problem in a line, at a column or at the cell of that number."""
         if len(self.told) >= _MOST_TOLD:
             self.untold += 1
+            self.untold_errors |= not warning
             return
-        self.told.append(Problem(self.file, line, column or self._column(line, cell), path, message))
+        self.told.append(Problem(self.file, line, column or self._column(line, cell), path, message, warning))
 
     def whole(self, message: str) -> None:
         """Note what is wrong with the file as a file."""
@@ -51,8 +56,10 @@ class Blame:
 
     def problems(self) -> tuple[Problem, ...]:
         """All that was noted, in order of place."""
-        rest = () if not self.untold else (Problem(self.file, 0, 0, "", f"and {self.untold} more problems"),)
-        return (*sorted(self.told), *rest)
+        if not self.untold:
+            return tuple(sorted(self.told))
+        more = Problem(self.file, 0, 0, "", f"and {self.untold} more problems", warning=not self.untold_errors)
+        return (*sorted(self.told), more)
 
     def _column(self, line: int, cell: int) -> int:
         """Where the cell of that number begins; a `;` between quotation marks separates nothing."""
