@@ -140,6 +140,7 @@ queries = st.fixed_dictionaries(
     {},
     optional={
         "etab": etabs,
+        "cherche": st.one_of(etabs, st.text(max_size=30)),
         "vers": st.sampled_from(["teleservices", "ent", HOSTILE[0]]),
         "source": st.sampled_from([*SOURCES, HOSTILE[1]]),
         "de": st.sampled_from(["eclat", "affiche", HOSTILE[2]]),
@@ -200,7 +201,8 @@ def is_our_own(location: str) -> bool:
     """A page of ours on the public host, with a known school and a known service if any."""
     parts = urlsplit(_TRIP.sub("", location))
     schools = {f"/mire/{etab}" for etab in SETTINGS.directory.schools}
-    known = {"", *(f"vers={target}" for target in SETTINGS.targets)}
+    links = [f"vers={target}" for target in SETTINGS.targets]
+    known = {"", *links, *(f"{link}&de={entry}" for link in links for entry in SETTINGS.site.entries)}
     return (
         (parts.scheme, parts.netloc) == ("https", HOST)
         and parts.path in {"/mire", "/oublier", "/readme.html", "/retour", *schools}
