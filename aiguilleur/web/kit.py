@@ -16,6 +16,7 @@ from aiguilleur.kit import Kit, Links, Today, desktop_file, kit_of, qr_picture, 
 from aiguilleur.web import pages, theme
 from aiguilleur.web.redirects import to_own
 from aiguilleur.web.service import service
+from aiguilleur.web.visit import LONGEST
 
 blueprint = Blueprint("kit", __name__)
 
@@ -28,7 +29,6 @@ _TYPES = {
     ".webloc": "application/xml",
 }
 #: Beyond this, a list of schools is a search, not a choice.
-_MOST_LISTED = 60
 _TAG = re.compile(r"<[^>]*>")
 
 Makers = dict[str, Callable[[], str | bytes]]
@@ -43,7 +43,7 @@ def choose() -> Response:
     if not typed:
         return _finder(200)
     school = service().settings.directory.find(typed)
-    return to_own(f"/kit/{school.etab}") if school else _finder(404)
+    return to_own(f"/kit/{school.etab}") if school else _finder(404, typed[:LONGEST])
 
 
 @blueprint.get("/kit/<etab>")
@@ -52,7 +52,7 @@ def kit(etab: str) -> Response:
     if request.method == "HEAD":
         return pages.head()
     school = service().settings.directory.find(etab)
-    return _page("kit/kit.html", kit=_kit_of(school), school=school) if school else _finder(404)
+    return _page("kit/kit.html", kit=_kit_of(school), school=school) if school else _finder(404, etab[:LONGEST])
 
 
 @blueprint.get("/kit/<etab>/affiche")
@@ -143,14 +143,14 @@ def _links(kit: Kit, target: str | None) -> Links | None:
     return next((each for each in kit.links if each.target.id == target), None) if target else kit.main
 
 
-def _finder(status: int) -> Response:
-    schools = sorted(
-        service().settings.directory.schools.values(),
-        key=lambda school: (pages.plain(school.town), pages.plain(school.name)),
-    )
-    listed = schools if len(schools) <= _MOST_LISTED else []
+def _finder(status: int, typed: str = "") -> Response:
+    directory = service().settings.directory
+    found = directory.search(typed, pages.MOST_FOUND).schools
+    all_of_them = directory.in_order if len(directory.in_order) <= pages.MOST_LISTED else ()
     # The address of a school that is unknown is what a visitor wrote: another language is had from the finder's own.
-    return _page("kit/ecole.html", status, schools=listed, unknown=status == 404, here="/kit?langue={}".format)
+    return _page(
+        "kit/ecole.html", status, schools=found or all_of_them, unknown=status == 404, here="/kit?langue={}".format
+    )
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:

@@ -19,7 +19,7 @@ from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit, record
 
 #: Beyond this, a list of schools is a search, not a choice; and a search that finds more is not precise enough.
-_MOST_LISTED, _MOST_FOUND = 60, 12
+MOST_LISTED, MOST_FOUND = 60, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def school_finder(
         entry=entry,
         searched=bool(typed),
         unknown=unknown,
-        found=directory.search(typed, _MOST_FOUND),
-        schools=directory.in_order if len(directory.in_order) <= _MOST_LISTED else (),
+        found=directory.search(typed, MOST_FOUND),
+        schools=directory.in_order if len(directory.in_order) <= MOST_LISTED else (),
     )
 
 

@@ -100,7 +100,7 @@ def theme(tmp_path: Path) -> Path:
         "static/style.css": "body { color: navy }",
         "static/logo.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
         "locale/en/ours.po": 'msgid ""\nmsgstr ""\n\nmsgid "Téléservices"\nmsgstr "Online forms"\n',
-        "locale/fr/ours.po": 'msgid ""\nmsgstr ""\n\nmsgid "Continuer"\nmsgstr "Suite : ici"\n',
+        "locale/fr/ours.po": 'msgid ""\nmsgstr ""\n\nmsgid "Quel est votre établissement ?"\nmsgstr "Suite : ici"\n',
     }.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
