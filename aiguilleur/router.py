@@ -44,13 +44,17 @@ def advance(facts: Facts, policy: Policy, asking: Asking) -> tuple[Facts, Decisi
 
 def on_mire(facts: Facts, policy: Policy) -> Decision:
     """The mire with every open source that the default offers, whatever is known: a page of ours decides nothing."""
-    offered = tuple(source for source in policy.default.offered if source in facts.open)
-    return Decision(Discover(offered), DEFAULT_RULE, ())
+    return Decision(Discover(everything(facts, policy)), DEFAULT_RULE, ())
 
 
-def is_weak(facts: Facts, source: str) -> bool:
+def everything(facts: Facts, policy: Policy) -> tuple[str, ...]:
+    """Every open source that the default offers."""
+    return tuple(source for source in policy.default.offered if source in facts.open)
+
+
+def is_weak(facts: Facts, source: str, policy: Policy) -> bool:
     """Whether a redirect to this source stands on weak evidence: presumed, remembered or by elimination."""
-    if facts.signals.choice == source or len(facts.open) == 1:
+    if facts.signals.choice == source or facts.open - policy.folded <= {source}:
         return False
     answers = [finding for finding in facts.findings if finding.source == source]
     return not any(finding.channel is not Channel.SIGNAL and finding.state == "active" for finding in answers)

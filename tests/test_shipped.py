@@ -65,6 +65,9 @@ def test_level_0_asks_nobody(folder: Path) -> None:
         "aten-besancon": 0,
         "aten-dijon": 0,
         "educonnect": 0,
+        "eclat-staff": 0,
+        "eclat-agricultural": 0,
+        "eclat-guest": 0,
     }
     assert [each.no_cookie for each in settings.sources["aten-besancon"].presume] == [None, "CTSESSION"]
 

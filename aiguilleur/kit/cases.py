@@ -85,7 +85,7 @@ def cases(today: Today, target: str, school: School, place: Place) -> tuple[Case
         open=settings.open_sources(target, school, day),
         ill=settings.ill_sources(today.at) | today.ill,
     )
-    held = [each for each in settings.sources.values() if each.id in facts.open and not each.folded]
+    held = [each for each in settings.sources.values() if each.id in facts.open and not each.set_apart]
     return tuple(_case(today, facts, place, session) for session in (*held, None))
 
 

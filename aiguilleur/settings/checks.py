@@ -73,7 +73,8 @@ def _alone(settings: Settings, target: Target, source: Source, academy: str) -> 
     if last is None or not source.is_open(school, last):
         return False
     after = last + timedelta(days=1)
-    return not any(other.id in target.urls and other.is_open(school, after) for other in settings.sources.values())
+    others = (each for each in settings.sources.values() if not each.set_apart and each.id in target.urls)
+    return not any(other.is_open(school, after) for other in others)
 
 
 def _ending(settings: Settings, document: Document, day: date) -> Iterator[Problem]:

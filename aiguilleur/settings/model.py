@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,15 @@ class Maintenance:
     end: datetime
 
 
+class Audience(StrEnum):
+    """Whom a source is for, in the order of the groups on the mire."""
+
+    FAMILY = "family"
+    STAFF = "staff"
+    AGRICULTURAL = "agricultural"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """An identity source: when and where it is open, and how to ask it."""
@@ -45,11 +55,23 @@ class Source:
     maintenance: tuple[Maintenance, ...] = ()
     logout: str | None = None
     create: str | None = None
+    #: Where a forgotten password is found again.
+    forgotten: str | None = None
+    audience: Audience = Audience.FAMILY
     presume: tuple[Presumption, ...] = ()
     probes: tuple[Probe, ...] = ()
     folded: bool = False
     #: The entityID of its identity provider, which `/disco` names to service providers.
     idp: str | None = None
+
+    @property
+    def set_apart(self) -> bool:
+        """Whether the mire shows it among the rare ones."""
+        return self.folded or self.audience is not Audience.FAMILY
+
+    def is_hidden(self, day: date) -> bool:
+        """Whether the mire no longer proposes it to those who do not use it yet."""
+        return self.hidden_from is not None and day >= self.hidden_from
 
     def is_open(self, school: School | None, day: date) -> bool:
         """Whether calendar, school and académie allow this source on that day."""
@@ -86,9 +108,9 @@ class Source:
         """The names under which a school's own days are written."""
         return (self.id, self.group) if self.group else (self.id,)
 
-    def under_maintenance(self, at: datetime) -> bool:
-        """Whether a planned pause covers this instant."""
-        return any(pause.start <= at < pause.end for pause in self.maintenance)
+    def paused_until(self, at: datetime) -> datetime | None:
+        """When the planned pause that covers this instant ends; None when none does."""
+        return max((pause.end for pause in self.maintenance if pause.start <= at < pause.end), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,4 +276,4 @@ class Settings:
 
     def ill_sources(self, at: datetime) -> frozenset[str]:
         """The sources under maintenance at this instant."""
-        return frozenset(source.id for source in self.sources.values() if source.under_maintenance(at))
+        return frozenset(source.id for source in self.sources.values() if source.paused_until(at))

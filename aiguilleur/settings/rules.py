@@ -24,7 +24,7 @@ def policies(context: Context, raw: schema.RawRules, max_legs: int) -> dict[str,
     rules = list(_rules(context, raw))
     default = Discover(_offered(context, ("default", "discover"), raw.default.discover))
     probes = {source.id: tuple(probe.ref for probe in source.probes) for source in context.sources.values()}
-    folded = frozenset(source.id for source in context.sources.values() if source.folded)
+    folded = frozenset(source.id for source in context.sources.values() if source.set_apart)
     return {
         target: Policy(tuple(rule for rule in rules if _concerns(rule, target)), default, probes, folded, max_legs)
         for target in context.targets
@@ -48,7 +48,15 @@ def _expanded(context: Context, here: Place, raw: schema.RawRule) -> Iterator[Ru
     known = {"source": tuple(context.sources), **context.members}
     context.refer(RULES, (*here, "each"), "group", raw.each, known)
     for member in known.get(raw.each, ()):
-        yield from _rule(context, here, raw, f"{raw.id}[{member}]", member)
+        for rule in _rule(context, here, raw, f"{raw.id}[{member}]", member):
+            if not _waits_for_the_rare(context, rule):
+                yield rule
+
+
+def _waits_for_the_rare(context: Context, rule: Rule) -> bool:
+    """Whether it holds where nothing is open but sources that `only` does not count: never."""
+    alone = [set(each.only.members) for each in rule.when if isinstance(each, matchers.Only)]
+    return any(all(context.sources[name].set_apart for name in members) for members in alone)
 
 
 def _rule(context: Context, here: Place, raw: schema.RawRule, name: str, source: str | None) -> Iterator[Rule]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from aiguilleur.core.model import SessionState
+from aiguilleur.settings.model import Audience
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -58,6 +59,8 @@ class RawSource(_Strict):
     maintenance: tuple[RawWindow, ...] = ()
     logout: str | None = None
     create: str | None = None
+    forgotten: str | None = None
+    audience: Audience = Audience.FAMILY
     presume: tuple[RawPresumption, ...] = ()
     probes: tuple[dict[str, Any], ...] = ()
     folded: bool = False

@@ -54,7 +54,7 @@ def add_sources(context: Context, raw: schema.RawSources) -> None:
 def _source(context: Context, here: Place, raw: schema.RawSource) -> Source:
     _check_days(context, here, raw)
     _check_academies(context, here, raw)
-    for name, address in (("logout", raw.logout), ("create", raw.create)):
+    for name, address in (("logout", raw.logout), ("create", raw.create), ("forgotten", raw.forgotten)):
         if address and not is_address(address):
             context.wrong(SOURCES, (*here, name), f"'{address[:80]}' {_NOT_HTTPS}")
     for index, presumption in enumerate(raw.presume):
@@ -78,6 +78,8 @@ def _source(context: Context, here: Place, raw: schema.RawSource) -> Source:
         ),
         logout=raw.logout,
         create=raw.create,
+        forgotten=raw.forgotten,
+        audience=raw.audience,
         presume=tuple(Presumption(raw.id, p.state, p.cookie, p.no_cookie, p.unless_blank) for p in raw.presume),
         probes=tuple(probe for probe in probes if probe is not None),
         folded=raw.folded,

@@ -27,6 +27,7 @@ from aiguilleur.web import (
     health,
     kit,
     languages,
+    leave,
     mire,
     pages,
     retired_hosts,
@@ -86,7 +87,7 @@ def create_app(
         degraded=degraded,
     )
     install(app.extensions, running)
-    for part in (route, retour, mire, ending, diagnostic, kit, disco, saml, health):
+    for part in (route, retour, mire, leave, ending, diagnostic, kit, disco, saml, health):
         app.register_blueprint(part.blueprint)
     _add_legacy(app, settings)
     _add_mire_hosts(app)

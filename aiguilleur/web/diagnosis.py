@@ -126,7 +126,7 @@ def _known(source: Source, visit: Visit, view: View) -> Known:
     findings = [finding for finding in visit.facts.findings if finding.source == source.id]
     if state in (SessionState.ACTIVE, SessionState.INACTIVE):
         return _settled(state, findings)
-    if source.under_maintenance(visit.facts.at):
+    if source.paused_until(visit.facts.at):
         return Known.MAINTENANCE
     if source.id in visit.facts.ill:
         return Known.ILL

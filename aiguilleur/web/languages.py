@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
 from urllib.parse import urlencode
 
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
 from flask import Flask, Request, Response, g, has_request_context, request
 from markupsafe import Markup
@@ -21,7 +21,16 @@ PARAM = "langue"
 _KEPT_S = 400 * 24 * 3600
 LOCALE = Path(__file__).parent / "locale"
 #: Pages that only show: asked for again, they do nothing else.
-_AGAIN = ("mire.mire", "mire.forget", "disco.disco", "kit.choose", "kit.kit", "kit.poster", "kit.readme")
+_AGAIN = (
+    "mire.mire",
+    "leave.leave",
+    "leave.forget",
+    "disco.disco",
+    "kit.choose",
+    "kit.kit",
+    "kit.poster",
+    "kit.readme",
+)
 _BEFORE, _AFTER = re.compile(r" (?=[»:;?!])"), re.compile(r"(?<=«) ")
 
 
@@ -115,7 +124,7 @@ def install(app: Flask, folders: tuple[Path, ...] = ()) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: current().gettext(text), lambda one, many, n: current().ngettext(one, many, n), newstyle=True
     )
-    app.jinja_env.filters.update(typeset=typeset, said=said, day=day)
+    app.jinja_env.filters.update(typeset=typeset, said=said, day=day, hour=hour, dialled=dialled)
     app.context_processor(lambda: {"language": language(), "languages": tuple(LANGUAGES.values()), "here": here})
     app.after_request(_keep)
 
@@ -162,9 +171,24 @@ def chosen(request: Request) -> Language | None:
     return LANGUAGES.get(request.args.get(PARAM, ""))
 
 
+def kept(request: Request) -> Language | None:
+    """The language that this browser keeps for its visitor."""
+    return LANGUAGES.get(request.cookies.get(COOKIE, ""))
+
+
 def _wanted(request: Request) -> Language:
-    kept = chosen(request) or LANGUAGES.get(request.cookies.get(COOKIE, ""))
-    return kept or LANGUAGES[request.accept_languages.best_match(LANGUAGES, default=FRENCH.code) or FRENCH.code]
+    wanted = chosen(request) or kept(request)
+    return wanted or LANGUAGES[request.accept_languages.best_match(LANGUAGES, default=FRENCH.code) or FRENCH.code]
+
+
+def dialled(phone: str) -> str:
+    """What a telephone dials of a number as people write it."""
+    return re.sub(r"[^+0-9]", "", phone)
+
+
+def hour(time: datetime) -> str:
+    """`06:00`, for a local time, in the language of the request."""
+    return format_time(time, "short", locale=language().code)
 
 
 def day(date: date) -> str:

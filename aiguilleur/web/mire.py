@@ -1,4 +1,4 @@
-"""The mire simplifiée and what is chosen there: `/mire`, `/choix`, `/oublier`."""
+"""The mire simplifiée and what is chosen there: `/mire`, `/choix`."""
 
 from __future__ import annotations
 
@@ -8,25 +8,16 @@ from flask import Blueprint, Response, request
 
 from aiguilleur.core.decision import Decision, decide
 from aiguilleur.core.model import Discover, Redirect
-from aiguilleur.journal import Event, new_code
+from aiguilleur.journal import Event
 from aiguilleur.router import on_mire
 from aiguilleur.web import pages
 from aiguilleur.web.disco import QuestionError, onward_in, refused
-from aiguilleur.web.redirects import to_mire, to_own
+from aiguilleur.web.redirects import to_mire
 from aiguilleur.web.route import redirect
 from aiguilleur.web.security import is_framed, is_same_origin
 from aiguilleur.web.service import service
-from aiguilleur.web.trips import JOURNEY_PARAM, held, onward_of
-from aiguilleur.web.visit import (
-    LONGEST,
-    REMEMBERED_COOKIE,
-    Visit,
-    Wanted,
-    open_visit,
-    record,
-    remember_choice,
-    wanted_of,
-)
+from aiguilleur.web.trips import JOURNEY_PARAM, held, wanted_by
+from aiguilleur.web.visit import LONGEST, Visit, Wanted, open_visit, record, remember_choice, wanted_of
 
 blueprint = Blueprint("mire", __name__)
 
@@ -51,15 +42,14 @@ def _mire(target: str, etab: str | None) -> Response:
     if named and school is None:
         return pages.not_found("school", target, named)
     if not etab and school:
-        return to_mire(school.etab, target, {"de": wanted.entry} if wanted.entry else None)
+        return to_mire(school.etab, target, wanted.kept)
     if searched and not etab:
-        return pages.school_finder(target, 200, typed=searched, entry=wanted.entry)
+        return pages.school_finder(target, 200, typed=searched)
     journey = held(request.args.get(JOURNEY_PARAM, ""))
     if journey and (journey.target, journey.etab) == (target, wanted.etab or ""):
-        return _after(open_visit(request, replace(wanted, onward=onward_of(journey)), journey), journey.notice)
-    if wanted.school:
-        return _fresh(open_visit(request, wanted))
-    return pages.school_finder(target, 200, entry=wanted.entry)
+        # The journey knows the entry and the deep page, which its address does not say.
+        return _after(open_visit(request, wanted_by(journey) or wanted, journey), journey.notice)
+    return _fresh(open_visit(request, wanted)) if wanted.school else pages.school_finder(target, 200)
 
 
 def _fresh(visit: Visit) -> Response:
@@ -78,6 +68,18 @@ def _after(visit: Visit, notice: str) -> Response:
     return pages.mire(visit, decision, notice or None)
 
 
+@blueprint.get("/choix")
+def look_again() -> Response:
+    """Where a choice is come back to, kept or reloaded as an address: its mire."""
+    if request.method == "HEAD":
+        return pages.head()
+    target = request.args.get("vers", "")
+    if target not in service().settings.targets:
+        return to_mire(None, None)
+    wanted = wanted_of(request, target)
+    return to_mire(wanted.etab, target, wanted.kept)
+
+
 @blueprint.post("/choix")
 def choose() -> Response:
     """Send the browser where its visitor chose to go; remember it only when asked to."""
@@ -91,7 +93,7 @@ def choose() -> Response:
     if "entityID" in request.form:
         return _choose_for(wanted)
     if wanted.choice is None or ("etab" in settings.targets[target].needs and wanted.school is None):
-        return to_mire(wanted.etab, target)
+        return to_mire(wanted.etab, target, wanted.kept)
     return _chosen(wanted, wanted.choice)
 
 
@@ -114,19 +116,3 @@ def _chosen(wanted: Wanted, choice: str) -> Response:
     if request.form.get("souvenir") and not visit.shared:
         remember_choice(visit, choice, response)
     return response
-
-
-@blueprint.route("/oublier", methods=["GET", "POST"])
-def forget() -> Response:
-    """See and forget what this browser remembers."""
-    running = service()
-    if request.method == "POST":
-        if not is_same_origin(request):
-            return pages.error(403, "choice")
-        response = to_own("/oublier", {"fait": "1"})
-        response.delete_cookie(REMEMBERED_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
-        return response
-    remembered = running.seal.remembered(request.cookies.get(REMEMBERED_COOKIE))
-    schools = filter(None, map(running.settings.directory.schools.get, remembered.schools))
-    source = running.settings.sources.get(remembered.source or "")
-    return pages.forget(new_code(), source=source, schools=list(schools), done="fait" in request.args)

@@ -3,47 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 
 from aiguilleur.core.decision import Decision
 from aiguilleur.core.model import Discover, School
 from aiguilleur.journal import Event, new_code
-from aiguilleur.router import on_mire
+from aiguilleur.router import everything, on_mire
 from aiguilleur.settings.model import Source, Target
+from aiguilleur.web.choices import offer_of
 from aiguilleur.web.languages import Language, here_at, speak
+from aiguilleur.web.mine import other_schools, schools_here
 from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import Visit, record
+from aiguilleur.web.visit import Visit, Wanted, record, wanted_of
 
 #: Beyond this, a list of schools is a search, not a choice; and a search that finds more is not precise enough.
 MOST_LISTED, MOST_FOUND = 60, 12
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One large button of the mire."""
-
-    source: Source
-    ill: bool = False
-    remembered: bool = False
-    again: bool = False
-    last_day: date | None = None
 
 
 def mire(visit: Visit, decision: Decision, notice: str | None = None, status: int = 200) -> Response:
     """The school's few choices; `notice` names the sentence above them."""
     if not isinstance(decision.step, Discover) or not decision.step.offered:
         return closed(visit)
-    choices = _choices(visit, decision.step.offered, notice)
-    return _page("mire.html", status, visit.code, visit=visit, notice=notice, choices=choices, **_context(visit))
+    offer = offer_of(visit, decision.step.offered, notice)
+    return _page(
+        "mire.html", status, visit.code, notice=notice, offer=offer, mine=other_schools(visit), **_context(visit)
+    )
 
 
 def framed(visit: Visit) -> Response:
     """The one page that may be shown inside another: it holds nothing but a link that opens a window."""
-    response = _page("cadre.html", 200, visit.code, visit=visit, **_context(visit))
+    response = _page("cadre.html", 200, visit.code, **_context(visit))
     response.headers["Content-Security-Policy"] = FRAMED_POLICY
     return response
 
@@ -51,20 +42,17 @@ def framed(visit: Visit) -> Response:
 def retired(visit: Visit, chosen: str) -> Response:
     """The page of a choice that is no longer, or not yet, open; with the others that are."""
     settings = service().settings
-    source = settings.sources[chosen]
-    decision = on_mire(visit.facts, settings.policies[visit.wanted.target])
-    offered = decision.step.offered if isinstance(decision.step, Discover) else ()
-    ended = source.is_retired(visit.wanted.school, visit.facts.day)
-    choices = _choices(visit, offered, None)
-    record(visit, decision, event=Event.REFUSED, status=200)
-    return _page(
-        "retired.html", 200, visit.code, visit=visit, source=source, ended=ended, choices=choices, **_context(visit)
-    )
+    source, policy = settings.sources[chosen], settings.policies[visit.wanted.target]
+    offer = offer_of(visit, everything(visit.facts, policy))
+    school = visit.wanted.school
+    last_day = source.last_day(school) if source.is_retired(school, visit.facts.day) else None
+    record(visit, on_mire(visit.facts, policy), event=Event.REFUSED, status=200)
+    return _page("retired.html", 200, visit.code, source=source, last_day=last_day, offer=offer, **_context(visit))
 
 
 def closed(visit: Visit) -> Response:
     """The page when no source is open for this school today."""
-    return _page("closed.html", 200, visit.code, visit=visit, **_context(visit))
+    return _page("closed.html", 200, visit.code, **_context(visit))
 
 
 def ending(visit: Visit, source: Source, other: Source, path: str) -> Response:
@@ -73,7 +61,7 @@ def ending(visit: Visit, source: Source, other: Source, path: str) -> Response:
     again = here_at(path, {"vers": wanted.target, "de": wanted.entry, "page": wanted.page})
     last_day = source.last_day(wanted.school)
     told = {"source": source, "other": other, "last_day": last_day, "here": again}
-    return _page("ending/announce.html", 200, visit.code, visit=visit, **told, **_context(visit))
+    return _page("ending/announce.html", 200, visit.code, **told, **_context(visit))
 
 
 def retired_host(code: str, source: Source, others: list[Source]) -> Response:
@@ -85,14 +73,14 @@ def retired_host(code: str, source: Source, others: list[Source]) -> Response:
 
 def diagnostic(visit: Visit, here: Callable[[str], str], **told: object) -> Response:
     """What is seen of this browser; without a diagnosis, the button that asks for one."""
-    return _page("diagnostic/page.html", 200, visit.code, visit=visit, here=here, **told, **_context(visit))
+    return _page("diagnostic/page.html", 200, visit.code, here=here, **told, **_context(visit))
 
 
 def find_school(visit: Visit) -> Response:
     """Ask which school, because the service has an address for each."""
     decision = on_mire(visit.facts, service().settings.policies[visit.wanted.target])
     record(visit, decision, event=Event.DECIDED, status=200)
-    return school_finder(visit.wanted.target, 200, visit.code, entry=visit.wanted.entry)
+    return school_finder(visit.wanted.target, 200, visit.code)
 
 
 def school_finder(
@@ -102,18 +90,18 @@ def school_finder(
     *,
     typed: str = "",
     unknown: bool = False,
-    entry: str | None = None,
 ) -> Response:
     """The school finder: what was typed is searched for, and shown no more; a list of all while it is short."""
     settings = service().settings
     directory = settings.directory
-    wanted = target or settings.site.mire_target or next(iter(settings.targets))
+    wanted = wanted_of(request, target or settings.site.mire_target or next(iter(settings.targets)))
     return _page(
         "ecole.html",
         status,
         code or new_code(),
-        target=settings.targets[wanted],
-        entry=entry,
+        target=settings.targets[wanted.target],
+        wanted=wanted,
+        mine=schools_here(request, wanted.entry),
         searched=bool(typed),
         unknown=unknown,
         found=directory.search(typed, MOST_FOUND),
@@ -138,9 +126,17 @@ def head() -> Response:
     return Response(status=200, content_type="text/html; charset=utf-8")
 
 
-def forget(visit_code: str, *, source: Source | None, schools: list[School], done: bool) -> Response:
-    """What this browser remembers, and the button that forgets it."""
-    return _page("oublier.html", 200, visit_code, source=source, remembered_schools=schools, done=done)
+def forget(visit_code: str, *, schools: list[School], **remembered: object) -> Response:
+    """What this browser remembers, and the buttons that forget it."""
+    return _page("oublier.html", 200, visit_code, remembered_schools=schools, **remembered)
+
+
+def leave(wanted: Wanted, sources: tuple[Source, ...], *, kept: bool) -> Response:
+    """How to close the session of whoever was here before; `kept` says whether this browser remembers anything."""
+    target = service().settings.targets[wanted.target]
+    return _page(
+        "quitter.html", 200, "", wanted=wanted, target=target, school=wanted.school, sources=sources, kept=kept
+    )
 
 
 def floor_text(wanted: Language) -> str:
@@ -149,31 +145,9 @@ def floor_text(wanted: Language) -> str:
     return render_template("secours.html", code="{code}", site=service().settings.site, targets=_targets())
 
 
-def _choices(visit: Visit, offered: tuple[str, ...], notice: str | None) -> list[Choice]:
-    sources = service().settings.sources
-    wanted = visit.wanted
-    last = visit.recent.weak(wanted.target, visit.etab, visit.now, wanted.provider) if notice == "again" else None
-    remembered = visit.facts.signals.remembered
-    first = last.source if last else remembered
-    return [
-        Choice(
-            source=sources[source],
-            ill=source in visit.facts.ill,
-            remembered=source == remembered,
-            again=last is not None and source == last.source,
-            last_day=_last_day(visit, sources[source]),
-        )
-        for source in sorted(offered, key=lambda source: source != first)
-    ]
-
-
-def _last_day(visit: Visit, source: Source) -> date | None:
-    return None if source.warn_from and visit.facts.day < source.warn_from else source.closes
-
-
 def _context(visit: Visit) -> dict[str, object]:
     target: Target = service().settings.targets[visit.wanted.target]
-    return {"target": target, "school": visit.wanted.school}
+    return {"visit": visit, "wanted": visit.wanted, "target": target, "school": visit.wanted.school}
 
 
 def _targets() -> list[Target]:
@@ -185,5 +159,6 @@ def _page(template: str, status: int, code: str, **values: object) -> Response:
         template, status=status, code=code, site=service().settings.site, targets=_targets(), **values
     )
     response = Response(body, status=status, content_type="text/html; charset=utf-8")
-    response.headers["Aiguilleur-Code"] = code
+    if code:
+        response.headers["Aiguilleur-Code"] = code
     return response

@@ -51,6 +51,11 @@ class Wanted:
         """The school's name in addresses."""
         return self.school.etab if self.school else None
 
+    @property
+    def kept(self) -> dict[str, str]:
+        """What an address of ours must say again, so that it is not lost on the way: entry and deep page."""
+        return {name: value for name, value in (("de", self.entry), ("page", self.page)) if value}
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -230,7 +235,7 @@ def remember_visit(visit: Visit, decision: Decision, source: str, response: Resp
             source=source,
             rule=decision.rule,
             code=visit.code,
-            weak=is_weak(visit.facts, source),
+            weak=is_weak(visit.facts, source, service().settings.policies[visit.wanted.target]),
             provider=visit.wanted.provider,
         )
     )

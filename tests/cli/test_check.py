@@ -34,7 +34,11 @@ def run(*arguments: str) -> Result:
 
 def test_errors_and_warnings_are_printed_together_and_counted() -> None:
     edit("rules.yaml", "{entry: eclat}", "{entry: eclatt}")
-    edit("rules.yaml", "default: {discover: [educonnect, aten]}", "default: {discover: [aten]}")
+    edit(
+        "rules.yaml",
+        "default: {discover: [educonnect, aten, eclat-profiles]}",
+        "default: {discover: [aten, eclat-profiles]}",
+    )
     edit("sources.yaml", "kind: http_status", "kind: http_statsu")
     told = run()
 
@@ -71,7 +75,7 @@ def test_the_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     Path("config").rename("elsewhere")
     monkeypatch.setenv("AIGUILLEUR_CONFIG", "elsewhere")
 
-    assert run().output == "elsewhere: 3 sources, 2 targets, 14 rules, 9 schools; no problem\n"
+    assert run().output == "elsewhere: 6 sources, 2 targets, 17 rules, 9 schools; no problem\n"
 
 
 def test_a_folder_that_is_none_is_misuse() -> None:

@@ -30,7 +30,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_a_good_configuration_is_counted() -> None:
-    assert run("check").output == "config: 3 sources, 2 targets, 14 rules, 9 schools; no problem\n"
+    assert run("check").output == "config: 6 sources, 2 targets, 17 rules, 9 schools; no problem\n"
 
 
 def test_a_bad_one_ends_with_one(here: Path) -> None:

@@ -63,7 +63,7 @@ class Family:
         return service, body.get_attribute("data-source")
 
     def mire(self) -> tuple[str, ...]:
-        """The accounts that the mire offers, in their order."""
+        """The accounts that the mire offers at first sight, in their order."""
         return tuple(button.get_attribute("value") or "" for button in self._accounts())
 
     def ill(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Family:
             self.sandbox.world.switches.set(scenario.fault.source, Mode.WELL)
 
     def _accounts(self) -> list[Locator]:
-        return self.page.locator("button[name=source]").all()
+        return self.page.locator("form > .choices button[name=source]").all()
 
     def _shown(self, frame: Frame) -> None:
         parts = urlsplit(frame.url)

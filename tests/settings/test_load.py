@@ -216,7 +216,12 @@ def test_a_missing_or_badly_encoded_file_is_named(folder: Path) -> None:
 
 
 def test_what_will_surprise_is_a_warning(folder: Path) -> None:
-    edit(folder, "rules.yaml", "default: {discover: [educonnect, aten]}", "default: {discover: [educonnect]}")
+    edit(
+        folder,
+        "rules.yaml",
+        "default: {discover: [educonnect, aten, eclat-profiles]}",
+        "default: {discover: [educonnect, eclat-profiles]}",
+    )
     edit(folder, "targets.yaml", "      educonnect: https://teleservices.education.gouv.fr/\n", "")
     _, warnings = load(folder, date(2021, 6, 25))
 

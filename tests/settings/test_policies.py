@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from aiguilleur.core.model import Discover
+from aiguilleur.core.model import Discover, School
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Maintenance
 from tests.conftest import ROOT
@@ -29,16 +29,21 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
 def test_each_and_groups_are_written_out_and_every_rule_knows_its_place(folder: Path) -> None:
     policy = load(folder)[0].policies["ent"]
 
-    assert [(rule.id, rule.place.removeprefix(f"{folder}/")) for rule in policy.rules[:7]] == [
+    assert [(rule.id, rule.place.removeprefix(f"{folder}/")) for rule in policy.rules[:10]] == [
         ("chosen[aten-besancon]", "rules.yaml:3"),
         ("chosen[aten-dijon]", "rules.yaml:3"),
         ("chosen[educonnect]", "rules.yaml:3"),
+        ("chosen[eclat-staff]", "rules.yaml:3"),
+        ("chosen[eclat-agricultural]", "rules.yaml:3"),
+        ("chosen[eclat-guest]", "rules.yaml:3"),
         ("only[aten-besancon]", "rules.yaml:7"),
         ("only[aten-dijon]", "rules.yaml:7"),
         ("only[educonnect]", "rules.yaml:7"),
         ("came-from-educonnect", "rules.yaml:11"),
     ]
-    assert policy.default == Discover(("educonnect", "aten-besancon", "aten-dijon"))
+    assert policy.default == Discover(
+        ("educonnect", "aten-besancon", "aten-dijon", "eclat-staff", "eclat-agricultural", "eclat-guest")
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,3 +99,33 @@ def test_cookies_and_hosts_that_are_named_are_looked_for_and_the_node_has_a_name
         frozenset({"teleservices.education.gouv.fr"}),
     )
     assert site.node
+
+
+def test_a_source_that_is_folded_or_not_for_families_is_set_apart(folder: Path) -> None:
+    edit(folder, "sources.yaml", "  - id: aten-dijon\n", "  - id: aten-dijon\n    folded: true\n")
+
+    assert load(folder)[0].policies["ent"].folded == {
+        "aten-dijon",
+        "eclat-staff",
+        "eclat-agricultural",
+        "eclat-guest",
+    }
+
+
+def test_no_rule_waits_for_what_only_does_not_count() -> None:
+    rules = [rule.id for rule in load(ROOT / "config")[0].policies["ent"].rules]
+
+    assert [rule for rule in rules if rule.startswith("only")] == [
+        "only[aten-besancon]",
+        "only[aten-dijon]",
+        "only[educonnect]",
+    ]
+
+
+def test_a_school_may_stop_using_a_source_before_all_others_do() -> None:
+    aten = load(ROOT / "config")[0].sources["aten-besancon"]
+    early = School("x", academy="besancon", closes={"aten": date(2021, 3, 1)})
+
+    assert (aten.last_day(None), aten.last_day(early)) == (date(2021, 7, 5), date(2021, 3, 1))
+    assert (aten.is_open(early, date(2021, 3, 1)), aten.is_open(early, date(2021, 3, 2))) == (True, False)
+    assert (aten.is_retired(early, date(2021, 3, 1)), aten.is_retired(early, date(2021, 3, 2))) == (False, True)

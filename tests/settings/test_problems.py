@@ -112,6 +112,19 @@ def told(folder: Path) -> list[str]:
         ),
         (
             "sources.yaml",
+            "forgotten: https:",
+            "forgotten: http:",
+            "sources[2].forgotten: 'http://educonnect.education.gouv.fr/' is not an https address "
+            "(http is for .localhost only)",
+        ),
+        (
+            "sources.yaml",
+            "audience: staff",
+            "audience: personnel",
+            "sources[3].audience: Input should be 'family', 'staff', 'agricultural' or 'other'",
+        ),
+        (
+            "sources.yaml",
             "academies: [besancon]",
             "academies: []",
             "sources[0].academies: nobody can reach 'aten-besancon': it is open in no académie",
@@ -202,7 +215,7 @@ def test_a_source_of_the_wrong_shape_is_still_a_name_that_others_may_use(folder:
         ("remembered: educonnect", "remembered: EduConnect"),
     ):
         rules = rules.replace(old, new)
-    rules = rules.replace(", educonnect]", ", EduConnect]").replace("[educonnect,", "[EduConnect,")
+    rules = rules.replace(", educonnect,", ", EduConnect,").replace("[educonnect,", "[EduConnect,")
     (folder / "rules.yaml").write_text(rules, encoding="utf-8")
     edit(folder, "schools.csv", "educonnect_from;", "aten_from;")
 
@@ -224,7 +237,12 @@ def test_a_slip_under_each_is_told_once(folder: Path) -> None:
 
 
 def test_warnings_are_told_with_the_errors(folder: Path) -> None:
-    edit(folder, "rules.yaml", "default: {discover: [educonnect, aten]}", "default: {discover: [aten]}")
+    edit(
+        folder,
+        "rules.yaml",
+        "default: {discover: [educonnect, aten, eclat-profiles]}",
+        "default: {discover: [aten, eclat-profiles]}",
+    )
     edit(folder, "rules.yaml", "{entry: eclat}", "{entry: eclatt}")
     with pytest.raises(SettingsError) as refused:
         load(folder)

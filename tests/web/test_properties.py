@@ -124,7 +124,10 @@ paths = st.one_of(
     st.builds("/diagnostic/{}".format, etabs),
     st.builds("/annonce/{}".format, etabs),
     st.sampled_from(
-        ["/mire", "/diagnostic", "/annonce", "/oublier", "/", "//evil.example/vers/ent", "/vers//ent", "/readme.html"]
+        [
+            *("/mire", "/diagnostic", "/annonce", "/oublier", "/quitter", "/choix", "/"),
+            *("//evil.example/vers/ent", "/vers//ent", "/readme.html"),
+        ]
     ),
     st.builds("/{}".format, etabs),
 )
@@ -198,11 +201,11 @@ def test_no_request_leads_outside_the_configuration_nor_to_an_error_of_ours(
 
 
 def is_our_own(location: str) -> bool:
-    """A page of ours on the public host, with a known school and a known service if any."""
+    """A page of ours on the public host, with a known school, service and entry if any."""
     parts = urlsplit(_TRIP.sub("", location))
     schools = {f"/mire/{etab}" for etab in SETTINGS.directory.schools}
-    links = [f"vers={target}" for target in SETTINGS.targets]
-    known = {"", *links, *(f"{link}&de={entry}" for link in links for entry in SETTINGS.site.entries)}
+    entries = ("", *(f"&de={entry}" for entry in SETTINGS.site.entries))
+    known = {"", *(f"vers={target}{entry}" for target in SETTINGS.targets for entry in entries)}
     return (
         (parts.scheme, parts.netloc) == ("https", HOST)
         and parts.path in {"/mire", "/oublier", "/readme.html", "/retour", *schools}

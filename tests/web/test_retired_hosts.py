@@ -111,7 +111,10 @@ def test_a_name_that_moved_before_the_end_leads_to_the_mire(settings: Settings) 
             "{teleservices.ac-besancon.fr: aten-besanson}",
             "retired_hosts.teleservices.ac-besancon.fr: unknown source 'aten-besanson' (did you mean 'aten-besancon'?)",
         ),
-        ("{x.fr: aten}", "retired_hosts.x.fr: unknown source 'aten' (known: aten-besancon, aten-dijon, educonnect)"),
+        (
+            "{x.fr: aten}",
+            "retired_hosts.x.fr: unknown source 'aten' (known: aten-besancon, aten-dijon, educonnect, eclat-staff, eclat-agricultural, eclat-guest)",
+        ),
         ("{x.fr: educonnect}", "retired_hosts.x.fr: 'educonnect' has no 'until', so its host is never retired"),
         (
             "{aiguilleur.ac-besancon.fr: aten-dijon}",

@@ -445,3 +445,9 @@ def test_a_post_beyond_all_bounds_is_refused_in_french(family: FlaskClient) -> N
 
     assert response.status_code == 413
     assert "Aiguilleur-Code" in response.headers
+
+
+def test_the_mire_after_a_trip_still_knows_where_the_link_stood(family: FlaskClient) -> None:
+    mire = comes_back(family, leaves(family, f"{LINK}?de=affiche"), "no").location.removeprefix(PUBLIC)
+
+    assert '<input type="hidden" name="de" value="affiche">' in family.get(mire).text

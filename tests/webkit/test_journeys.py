@@ -69,6 +69,16 @@ def test_without_a_session_there_is_one_click_and_one_login(browser: WebKit, aca
     assert academy.lines() == [*THERE_AND_BACK, f"GET {MIRE}", "POST /choix"]
 
 
+def test_a_choice_goes_on_over_the_sites_that_the_service_redirects_to(browser: WebKit, academy: Academy) -> None:
+    hold_educonnect(browser, academy)
+    browser.get(academy.at(AIGUILLEUR, f"{MIRE}?vers=ent"))
+    browser.click("button[value=educonnect]")
+    browser.arrives(academy.at(PORTAL, "/sg.do"))
+    browser.sees("body[data-service=ent][data-source=educonnect]")
+
+    assert academy.lines() == [f"GET {MIRE}", "POST /choix"]
+
+
 def test_the_link_in_a_portal_is_followed_although_webkit_tells_of_no_click(browser: WebKit, academy: Academy) -> None:
     browser.get(academy.at(ATEN, "/ts"))
     log_in(browser)

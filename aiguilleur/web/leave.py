@@ -1,0 +1,67 @@
+"""Leaving: another person in front of the screen (`/quitter`), and what the browser is to forget (`/oublier`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, request
+
+from aiguilleur.journal import new_code
+from aiguilleur.journey import COOKIE as JOURNEY_COOKIE
+from aiguilleur.settings.model import Source
+from aiguilleur.signals import cookies_of
+from aiguilleur.web import languages, mine, pages
+from aiguilleur.web.ending import ANNOUNCED_COOKIE
+from aiguilleur.web.redirects import to_own
+from aiguilleur.web.security import is_same_origin
+from aiguilleur.web.service import service
+from aiguilleur.web.visit import RECENT_COOKIE, REMEMBERED_COOKIE, Wanted, wanted_of
+
+blueprint = Blueprint("leave", __name__)
+
+
+@blueprint.get("/quitter")
+def leave() -> Response:
+    """Explain that someone else's session may be open here, and where each source closes it."""
+    settings = service().settings
+    target = request.args.get("vers", "")
+    if target not in settings.targets:
+        target = settings.site.mire_target or next(iter(settings.targets))
+    wanted = wanted_of(request, target)
+    return pages.leave(wanted, tuple(_closable(wanted)), kept=any(_kept()))
+
+
+@blueprint.route("/oublier", methods=["GET", "POST"])
+def forget() -> Response:
+    """See and forget what this browser remembers."""
+    if request.method == "POST":
+        return _forget() if is_same_origin(request) else pages.error(403, "choice")
+    remembered = mine.remembered_by(request)
+    return pages.forget(
+        new_code(),
+        source=service().settings.sources.get(remembered.source or ""),
+        schools=list(mine.known(remembered)),
+        visits=service().seal.recent(request.cookies.get(RECENT_COOKIE)).visits,
+        spoken=languages.kept(request),
+        done="fait" in request.args,
+    )
+
+
+def _forget() -> Response:
+    response = to_own("/oublier", {"fait": "1"})
+    only_choice = request.form.get("quoi") == "choix"
+    for name in (REMEMBERED_COOKIE,) if only_choice else _kept():
+        response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+def _kept() -> Iterator[str]:
+    """The names of our cookies that this browser carries."""
+    ours = (REMEMBERED_COOKIE, RECENT_COOKIE, ANNOUNCED_COOKIE, languages.COOKIE)
+    names = cookies_of(request.headers.get("Cookie", ""))
+    return (name for name in names if name in ours or name.startswith(JOURNEY_COOKIE))
+
+
+def _closable(wanted: Wanted) -> Iterator[Source]:
+    """The sources that say where they close a session, without those of other académies."""
+    return (each for each in service().settings.sources.values() if each.logout and each.serves(wanted.school))
