@@ -35,6 +35,8 @@ class State:
     status: int = 200
     #: A text of the page, so that no other page is taken for it.
     says: str = ""
+    #: Whether it shows a code: a page of which the journal has no line does not.
+    coded: bool = True
 
     def browser(self, settings: Settings) -> FlaskClient:
         """A browser that has come so far."""
@@ -77,6 +79,11 @@ def _without_redirects(settings: Settings) -> Settings:
     return replace(settings, policies={name: replace(each, rules=()) for name, each in settings.policies.items()})
 
 
+def _ended(settings: Settings) -> Settings:
+    site = replace(settings.site, retired_hosts={"teleservices.ac-besancon.fr": "aten-besancon"})
+    return replace(settings, site=site)
+
+
 STATES = (
     State("mire", MIRE, says="Avec quel compte"),
     State("mire-sans-ecole", LINK.rpartition("/")[0], says="Avec quel compte"),
@@ -97,11 +104,31 @@ STATES = (
         says="Cet ordinateur est partagé",
     ),
     State("mire-memorisee", MIRE, before=_remembering, says="Votre choix de la dernière fois"),
+    State("mire-ent", f"/mire/{SCHOOL}?vers=ent", says="Personnel"),
+    State("mire-plusieurs-ecoles", "/mire?vers=ent", before=_remembering, says="Vos établissements"),
+    State("recherche", "/mire?vers=ent&cherche=rochat", says="Collège Rochat", coded=True),
+    State("recherche-vaine", "/mire?vers=ent&cherche=zzzzzz", says="Nous n’avons pas trouvé cet établissement"),
+    State("quitter", f"/quitter?vers=teleservices&etab={SCHOOL}", before=_remembering, says="Changer", coded=False),
+    State("diagnostic", f"/diagnostic/{SCHOOL}?vers=teleservices", before=_many_visits, says="Les dernières visites"),
+    State("diagnostic-sans-geste", "/diagnostic", headers={"Sec-Fetch-Site": "cross-site"}, says="dépannage"),
+    State(
+        "hote-arrete",
+        "/",
+        at=SEPTEMBER,
+        headers={"Host": "teleservices.ac-besancon.fr"},
+        changed=_ended,
+        status=410,
+        says="Ce compte n’existe plus",
+    ),
+    State("kit", f"/kit/{SCHOOL}", says="kit", coded=False),
+    State("kit-ecole", "/kit", says="Quel est votre établissement", coded=False),
+    State("affiche", f"/kit/{SCHOOL}/affiche", says="Collège Rochat", coded=False),
+    State("mode-d-emploi", "/readme.html", says="établissement", coded=False),
     State("ecole", "/vers/ent", says="Quel est votre établissement"),
     State("ecole-inconnue", "/vers/ent/clg-inconnu", status=404, says="Nous ne connaissons pas cet établissement"),
     State("service-inconnu", "/vers/nope", status=404, says="Nous ne connaissons pas ce service"),
     State("page-inconnue", "/nope", status=404, says="Cette page n’existe pas"),
-    State("methode", "/choix", status=405, says="Nous n’avons pas compris"),
+    State("methode", LINK, form={}, status=405, says="Nous n’avons pas compris"),
     State(
         "choix-etranger",
         "/choix",
