@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
@@ -30,6 +30,13 @@ _AGAIN = (
     "kit.kit",
     "kit.poster",
     "kit.readme",
+)
+#: The parameters of these pages; of what else an address says, nothing is repeated.
+_KNOWN = frozenset(
+    {
+        *("vers", "de", "page", "etab", "cherche", "trajet", "fait"),
+        *("entityID", "return", "returnIDParam", "policy", "isPassive"),
+    }
 )
 _BEFORE, _AFTER = re.compile(r" (?=[»:;?!])"), re.compile(r"(?<=«) ")
 
@@ -156,8 +163,8 @@ def here(code: str) -> str:
     """The address of this page in another language; where it cannot be had again, that of the services."""
     if not has_request_context() or request.method != "GET" or request.endpoint not in _AGAIN:
         return f"/mire?{PARAM}={code}"
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != PARAM]
-    return f"{request.path}?{urlencode([*kept, (PARAM, code)])}"
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name in _KNOWN]
+    return f"{quote(request.path)}?{urlencode([*kept, (PARAM, code)])}"
 
 
 def here_at(path: str, query: Mapping[str, str | None]) -> Callable[[str], str]:
