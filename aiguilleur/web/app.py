@@ -122,7 +122,8 @@ def _add_mire_hosts(app: Flask) -> None:
             return to_own("/readme.html")
         school = running.settings.directory.find(name)
         if school is None:
-            return pages.not_found("school", typed=name) if name else to_mire(None, None)
+            # The finder's own links lead nowhere on this host, where all that follows the slash is a school.
+            return to_mire(None, None, {"inconnu": "1"} if name else None)
         return to_mire(school.etab, None)
 
 

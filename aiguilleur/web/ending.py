@@ -61,7 +61,7 @@ def announced(etab: str | None = None) -> Response:
     told = _told(visit)
     other = successor(visit, told.source) if told and told.is_fresh(visit.now) else None
     if told is None or other is None or not _stands(visit, told):
-        return to_mire(visit.wanted.etab, target)
+        return to_mire(visit.wanted.etab, target, visit.wanted.kept)
     return pages.ending(replace(visit, code=told.code), service().settings.sources[told.source], other, path_of(visit))
 
 

@@ -43,7 +43,7 @@ def choose() -> Response:
     if not typed:
         return _finder(200)
     school = service().settings.directory.find(typed)
-    return to_own(f"/kit/{school.etab}") if school else _finder(404, typed[:LONGEST])
+    return to_own(f"/kit/{school.etab}") if school else _finder(200, typed[:LONGEST])
 
 
 @blueprint.get("/kit/<etab>")
@@ -62,7 +62,7 @@ def poster(etab: str) -> Response:
         return pages.head()
     school = service().settings.directory.find(etab)
     if school is None:
-        return _finder(404)
+        return _finder(404, etab[:LONGEST])
     found = _kit_of(school)
     links = _links(found, request.args.get("vers"))
     if links is None:
@@ -75,7 +75,7 @@ def file(etab: str, name: str) -> Response:
     """Give one of the files of a school."""
     school = service().settings.directory.find(etab)
     if school is None:
-        return _finder(404)
+        return _finder(404, etab[:LONGEST])
     make = files(_kit_of(school)).get(name)
     if make is None:
         return pages.not_found("page")
@@ -145,11 +145,15 @@ def _links(kit: Kit, target: str | None) -> Links | None:
 
 def _finder(status: int, typed: str = "") -> Response:
     directory = service().settings.directory
-    found = directory.search(typed, pages.MOST_FOUND).schools
-    all_of_them = directory.in_order if len(directory.in_order) <= pages.MOST_LISTED else ()
     # The address of a school that is unknown is what a visitor wrote: another language is had from the finder's own.
     return _page(
-        "kit/ecole.html", status, schools=found or all_of_them, unknown=status == 404, here="/kit?langue={}".format
+        "kit/ecole.html",
+        status,
+        unknown=status == 404,
+        searched=bool(typed),
+        found=directory.search(typed, pages.MOST_FOUND),
+        schools=directory.in_order if len(directory.in_order) <= pages.MOST_LISTED else (),
+        here="/kit?langue={}".format,
     )
 
 

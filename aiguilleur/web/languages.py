@@ -167,6 +167,12 @@ def here(code: str) -> str:
     return f"{quote(request.path)}?{urlencode([*kept, (PARAM, code)])}"
 
 
+def here_or(path: str, query: Mapping[str, str | None]) -> Callable[[str], str]:
+    """This page in another language where it can be had again, else that address of ours which shows the same."""
+    again = has_request_context() and request.method == "GET" and request.endpoint in _AGAIN
+    return here if again else here_at(path, query)
+
+
 def here_at(path: str, query: Mapping[str, str | None]) -> Callable[[str], str]:
     """What `here` is on a page that builds its own address: of known names only, whatever came in the request's."""
     kept = {name: value for name, value in query.items() if value}

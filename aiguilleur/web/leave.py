@@ -11,6 +11,7 @@ from aiguilleur.journey import COOKIE as JOURNEY_COOKIE
 from aiguilleur.settings.model import Source
 from aiguilleur.signals import cookies_of
 from aiguilleur.web import languages, mine, pages
+from aiguilleur.web.diagnostic import TRIED_COOKIE
 from aiguilleur.web.ending import ANNOUNCED_COOKIE
 from aiguilleur.web.redirects import to_own
 from aiguilleur.web.security import is_same_origin
@@ -24,10 +25,7 @@ blueprint = Blueprint("leave", __name__)
 def leave() -> Response:
     """Explain that someone else's session may be open here, and where each source closes it."""
     settings = service().settings
-    target = request.args.get("vers", "")
-    if target not in settings.targets:
-        target = settings.site.mire_target or next(iter(settings.targets))
-    wanted = wanted_of(request, target)
+    wanted = _wanted() or wanted_of(request, settings.site.mire_target or next(iter(settings.targets)))
     return pages.leave(wanted, tuple(_closable(wanted)), kept=any(_kept()))
 
 
@@ -43,12 +41,21 @@ def forget() -> Response:
         schools=list(mine.known(remembered)),
         visits=service().seal.recent(request.cookies.get(RECENT_COOKIE)).visits,
         spoken=languages.kept(request),
+        others=any(name.startswith((JOURNEY_COOKIE, ANNOUNCED_COOKIE, TRIED_COOKIE)) for name in _kept()),
         done="fait" in request.args,
+        wanted=_wanted(),
     )
 
 
+def _wanted() -> Wanted | None:
+    """What the address says that its visitor was about to do."""
+    target = request.values.get("vers", "")
+    return wanted_of(request, target) if target in service().settings.targets else None
+
+
 def _forget() -> Response:
-    response = to_own("/oublier", {"fait": "1"})
+    wanted = _wanted()
+    response = to_own("/oublier", {"fait": "1", **({"vers": wanted.target, **wanted.kept} if wanted else {})})
     only_choice = request.form.get("quoi") == "choix"
     for name in (REMEMBERED_COOKIE,) if only_choice else _kept():
         response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
@@ -57,7 +64,7 @@ def _forget() -> Response:
 
 def _kept() -> Iterator[str]:
     """The names of our cookies that this browser carries."""
-    ours = (REMEMBERED_COOKIE, RECENT_COOKIE, ANNOUNCED_COOKIE, languages.COOKIE)
+    ours = (REMEMBERED_COOKIE, RECENT_COOKIE, ANNOUNCED_COOKIE, TRIED_COOKIE, languages.COOKIE)
     names = cookies_of(request.headers.get("Cookie", ""))
     return (name for name in names if name in ours or name.startswith(JOURNEY_COOKIE))
 

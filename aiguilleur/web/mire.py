@@ -37,6 +37,8 @@ def mire(etab: str | None = None) -> Response:
 
 def _mire(target: str, etab: str | None) -> Response:
     wanted, directory = wanted_of(request, target, path_etab=etab), service().settings.directory
+    if "inconnu" in request.args:
+        return pages.not_found("school", target)
     named, searched = etab or request.args.get("etab"), request.args.get("cherche", "")[:LONGEST]
     school = directory.find(named or searched)
     if named and school is None:

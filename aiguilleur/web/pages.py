@@ -12,7 +12,7 @@ from aiguilleur.journal import Event, new_code
 from aiguilleur.router import everything, on_mire
 from aiguilleur.settings.model import Source, Target
 from aiguilleur.web.choices import offer_of
-from aiguilleur.web.languages import Language, here_at, speak
+from aiguilleur.web.languages import Language, here_at, here_or, speak
 from aiguilleur.web.mine import other_schools, schools_here
 from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
@@ -61,7 +61,7 @@ def ending(visit: Visit, source: Source, other: Source, path: str) -> Response:
     again = here_at(path, {"vers": wanted.target, "de": wanted.entry, "page": wanted.page})
     last_day = source.last_day(wanted.school)
     told = {"source": source, "other": other, "last_day": last_day, "here": again}
-    return _page("ending/announce.html", 200, visit.code, **told, **_context(visit))
+    return _page("ending/announce.html", 200, visit.code, **(_context(visit) | told))
 
 
 def retired_host(code: str, source: Source, others: list[Source]) -> Response:
@@ -73,7 +73,7 @@ def retired_host(code: str, source: Source, others: list[Source]) -> Response:
 
 def diagnostic(visit: Visit, here: Callable[[str], str], **told: object) -> Response:
     """What is seen of this browser; without a diagnosis, the button that asks for one."""
-    return _page("diagnostic/page.html", 200, visit.code, here=here, **told, **_context(visit))
+    return _page("diagnostic/page.html", 200, visit.code, **(_context(visit) | told | {"here": here}))
 
 
 def find_school(visit: Visit) -> Response:
@@ -101,6 +101,7 @@ def school_finder(
         code or new_code(),
         target=settings.targets[wanted.target],
         wanted=wanted,
+        here=here_or("/mire", {"vers": wanted.target, **wanted.kept}),
         mine=schools_here(request, wanted.entry),
         searched=bool(typed),
         unknown=unknown,
@@ -146,8 +147,11 @@ def floor_text(wanted: Language) -> str:
 
 
 def _context(visit: Visit) -> dict[str, object]:
-    target: Target = service().settings.targets[visit.wanted.target]
-    return {"visit": visit, "wanted": visit.wanted, "target": target, "school": visit.wanted.school}
+    wanted = visit.wanted
+    target: Target = service().settings.targets[wanted.target]
+    path = f"/mire/{wanted.etab}" if wanted.etab else "/mire"
+    here = here_or(path, {"vers": wanted.target, **wanted.kept})
+    return {"visit": visit, "wanted": wanted, "target": target, "school": wanted.school, "here": here}
 
 
 def _targets() -> list[Target]:

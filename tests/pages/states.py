@@ -9,14 +9,20 @@ from datetime import UTC, datetime
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from aiguilleur.core.decision import Policy
 from aiguilleur.settings.model import Maintenance, Settings
+from aiguilleur.settings.provider import ServiceProvider
 from aiguilleur.web import create_app
 from tests.web.conftest import KEY, MARCH
 
 SCHOOL = "clg-rochat-rousses"
 LINK = f"/vers/teleservices/{SCHOOL}"
 MIRE = f"/mire/{SCHOOL}?vers=teleservices"
-JULY, SEPTEMBER = datetime(2021, 7, 1, 9, tzinfo=UTC), datetime(2021, 9, 10, 9, tzinfo=UTC)
+JUNE, JULY, SEPTEMBER = (
+    datetime(2021, 6, 1, 9, tzinfo=UTC),
+    datetime(2021, 7, 1, 9, tzinfo=UTC),
+    datetime(2021, 9, 10, 9, tzinfo=UTC),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,32 @@ def _ended(settings: Settings) -> Settings:
     return replace(settings, site=site)
 
 
+def _announced(client: FlaskClient) -> None:
+    """A family with an ATEN cookie, whom a rule sends to ATEN in its last month."""
+    client.set_cookie("CTSESSION", "1", domain="localhost")
+    client.post("/choix", data={"vers": "teleservices", "etab": SCHOOL, "source": "aten-besancon", "souvenir": "1"})
+    # Not « at once »: who comes back then gets the mire.
+    client.delete_cookie("__Host-aiguilleur-recent", domain="localhost")
+    client.get(LINK)
+
+
+def _asked(settings: Settings) -> Settings:
+    provider = ServiceProvider("https://sp.example/shibboleth", "ent", ("https://sp.example/Shibboleth.sso/Login",))
+    sources = {name: replace(each, idp=f"https://{name}.example/idp") for name, each in settings.sources.items()}
+    return replace(settings, sources=sources, service_providers={provider.entity_id: provider})
+
+
+class _Breaking(dict[str, Policy]):
+    """The rules of a configuration that breaks when it is asked."""
+
+    def __getitem__(self, target: str) -> Policy:
+        raise RuntimeError(target)
+
+
+def _broken(settings: Settings) -> Settings:
+    return replace(settings, policies=_Breaking(settings.policies))
+
+
 STATES = (
     State("mire", MIRE, says="Avec quel compte"),
     State("mire-sans-ecole", LINK.rpartition("/")[0], says="Avec quel compte"),
@@ -121,6 +153,14 @@ STATES = (
         says="Ce compte n’existe plus",
     ),
     State("kit", f"/kit/{SCHOOL}", says="kit", coded=False),
+    State("annonce", f"/annonce/{SCHOOL}?vers=teleservices", at=JUNE, before=_announced, says="Ce compte s’arrête le"),
+    State("quitter-vierge", "/quitter", says="Changer", coded=False),
+    State("kit-trouve", "/kit?etab=pasteur arbois", says="Choisissez votre établissement", coded=False),
+    State("kit-introuvable", "/kit?etab=zzzzz", says="Nous n’avons pas trouvé", coded=False),
+    State("kit-inconnu", "/kit/clg-inconnu", status=404, says="Nous ne connaissons pas", coded=False),
+    State("disco-fausse", "/disco?entityID=x", changed=_asked, status=400, says="pas bien fait sa demande"),
+    State("mire-disco", "/disco?entityID=https://sp.example/shibboleth", changed=_asked, says="Avec quel compte"),
+    State("secours", LINK, changed=_broken, says="trouver votre compte tout seuls"),
     State("kit-ecole", "/kit", says="Quel est votre établissement", coded=False),
     State("affiche", f"/kit/{SCHOOL}/affiche", says="Collège Rochat", coded=False),
     State("mode-d-emploi", "/readme.html", says="établissement", coded=False),

@@ -7,9 +7,10 @@ import time
 
 import html5lib
 import pytest
+from flask import template_rendered
 
 from aiguilleur.settings.model import Settings
-from aiguilleur.web.languages import LANGUAGES
+from aiguilleur.web.languages import LANGUAGES, LOCALE
 from tests.pages.states import STATES, State
 
 each_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
@@ -79,3 +80,16 @@ def test_it_has_one_title_one_heading_and_named_controls(state: State, settings:
     for field in tree.iter("input"):
         inside = field in [each for label in tree.iter("label") for each in label.iter("input")]
         assert field.get("type") == "hidden" or field.get("id") in labelled or inside, field.attrib
+
+
+def test_every_template_is_a_page_of_some_state(settings: Settings) -> None:
+    shown: set[str] = set()
+    for state in STATES:
+        client = state.browser(settings)
+        with template_rendered.connected_to(lambda _, template, **__: shown.add(template.name), client.application):
+            state.show(client)
+    templates = LOCALE.parent / "templates"
+    pages = {str(each.relative_to(templates)) for each in templates.rglob("*.html") if not each.name.startswith("_")}
+
+    # The poster of the command is the same page with its style inside; the last resort is rendered at a start.
+    assert pages - shown == {"base.html", "kit/affiche_seule.html", "secours.html"}

@@ -91,13 +91,20 @@ def test_choosing_a_school_leads_to_its_kit(client: FlaskClient) -> None:
     assert f'href="{KIT}"' in client.get("/kit").text
 
 
-@pytest.mark.parametrize("path", ["/kit/nope", "/kit/nope/affiche", "/kit/nope/lettre.txt", "/kit?etab=nope"])
+@pytest.mark.parametrize("path", ["/kit/nope", "/kit/nope/affiche", "/kit/nope/lettre.txt"])
 def test_an_unknown_school_is_404_and_leads_back_to_the_kit(client: FlaskClient, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 404
     assert "Nous ne connaissons pas cet établissement" in response.text
     assert ('<form method="get" action="/kit">' in response.text, f'href="{KIT}"' in response.text) == (True, True)
+
+
+def test_a_search_finds_a_school_by_name_and_town_or_says_what_to_do(client: FlaskClient) -> None:
+    found, lost = client.get("/kit?etab=pasteur arbois"), client.get("/kit?etab=zzzzzz")
+
+    assert (found.status_code, 'href="/kit/clg-pasteur-arbois"' in found.text) == (200, True)
+    assert (lost.status_code, "Nous n’avons pas trouvé cet établissement" in lost.text) == (200, True)
 
 
 @pytest.mark.parametrize("path", [f"{KIT}/nope.svg", f"{KIT}/qr-nope.svg", f"{KIT}/affiche?vers=nope"])

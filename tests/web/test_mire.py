@@ -237,6 +237,20 @@ def test_every_link_of_a_shared_computers_mire_says_that_it_is_shared(client: Fl
     assert pasted == "https://aiguilleur.ac-besancon.fr/mire/clg-pasteur-arbois?vers=ent&de=poste-partage"
 
 
+def test_a_shared_computer_stays_one_whatever_is_clicked(client: FlaskClient) -> None:
+    seen: set[str] = set()
+    waiting = ["/mire/clg-rochat-rousses?vers=ent&de=poste-partage", "/vers/ent?de=poste-partage"]
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        page = client.get(path, follow_redirects=True).text
+        links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/(?!static)[^"]*)"', page)}
+        assert [link for link in links if "de=poste-partage" not in link] == [], path
+        waiting += links - seen - set(waiting)
+
+    assert {"mire", "oublier", "diagnostic", "quitter"} <= {path.split("/")[1].split("?")[0] for path in seen}
+
+
 def test_other_remembered_schools_are_shown_by_name_and_decide_nothing(client: FlaskClient) -> None:
     for etab in ("clg-pasteur-arbois", "lyc-vberard-morez", "clg-rochat-rousses"):
         client.post("/choix", data=FORM | {"source": "educonnect", "etab": etab, "souvenir": "1"})

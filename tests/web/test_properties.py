@@ -205,7 +205,7 @@ def is_our_own(location: str) -> bool:
     parts = urlsplit(_TRIP.sub("", location))
     schools = {f"/mire/{etab}" for etab in SETTINGS.directory.schools}
     entries = ("", *(f"&de={entry}" for entry in SETTINGS.site.entries))
-    known = {"", *(f"vers={target}{entry}" for target in SETTINGS.targets for entry in entries)}
+    known = {"", "inconnu=1", *(f"vers={target}{entry}" for target in SETTINGS.targets for entry in entries)}
     return (
         (parts.scheme, parts.netloc) == ("https", HOST)
         and parts.path in {"/mire", "/oublier", "/readme.html", "/retour", *schools}

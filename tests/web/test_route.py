@@ -257,7 +257,10 @@ def test_the_old_mire_addresses_answer(settings: Settings) -> None:
 
     assert location("/clg-rochat-rousses") == "https://aiguilleur.ac-besancon.fr/mire/clg-rochat-rousses"
     assert location("/readme.html") == "https://aiguilleur.ac-besancon.fr/readme.html"
-    assert client.get("/nope", base_url=base).status_code == 404
+    # On this host all that follows the slash is a school: the page that helps is on the public one.
+    assert location("/nope") == "https://aiguilleur.ac-besancon.fr/mire?inconnu=1"
+    unknown = client.get("/mire?inconnu=1")
+    assert (unknown.status_code, "Nous ne connaissons pas cet établissement" in unknown.text) == (404, True)
 
 
 def test_before_educonnect_opens_aten_is_the_only_one(settings: Settings) -> None:
