@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -61,7 +62,7 @@ def diagnostic(etab: str | None = None) -> Response:
         past=[_past(each) for each in visit.recent.visits],
         now=_local(visit.now),
         kept=kept,
-        again=f"{_path(wanted)}?vers={wanted.target}&{TRIED_PARAM}=1",
+        again=f"{_path(wanted)}?{urlencode({'vers': wanted.target, **wanted.kept, TRIED_PARAM: '1'})}",
         entry=service().settings.site.entries.get(wanted.entry or "", ""),
     )
     if kept == "unknown":

@@ -205,7 +205,8 @@ def is_our_own(location: str) -> bool:
     parts = urlsplit(_TRIP.sub("", location))
     schools = {f"/mire/{etab}" for etab in SETTINGS.directory.schools}
     entries = ("", *(f"&de={entry}" for entry in SETTINGS.site.entries))
-    known = {"", "inconnu=1", *(f"vers={target}{entry}" for target in SETTINGS.targets for entry in entries)}
+    wanted = {f"vers={target}{entry}" for target in SETTINGS.targets for entry in entries}
+    known = {"", "inconnu=1", *wanted, *(f"fait=1&{each}" for each in wanted)}
     return (
         (parts.scheme, parts.netloc) == ("https", HOST)
         and parts.path in {"/mire", "/oublier", "/readme.html", "/retour", *schools}
