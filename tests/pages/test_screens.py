@@ -55,6 +55,27 @@ def test_axe_finds_nothing_and_nothing_is_cut_or_lies_over_something_else(
             assert [(each["id"], [node["html"][:90] for node in each["nodes"]]) for each in found] == [], scheme
 
 
+_FOCUSABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+  .filter(each => each.type !== 'hidden' && each.checkVisibility()).length"""
+_FOCUSED = """() => {
+  const each = document.activeElement, style = getComputedStyle(each);
+  if (each === document.body) return null;
+  each.dataset.seen = '1';
+  return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+}"""
+
+
+@each_state
+def test_everything_can_be_reached_and_seen_by_keyboard(chromium: Browser, settings: Settings, state: State) -> None:
+    with shown(chromium, state.browser(settings), state) as page:
+        wanted = page.evaluate(_FOCUSABLE)
+        for _ in range(wanted):
+            page.keyboard.press("Tab")
+            assert page.evaluate(_FOCUSED) is True
+
+        assert page.locator("[data-seen]").count() == wanted
+
+
 @each_state
 def test_letters_may_be_twice_as_large(chromium: Browser, settings: Settings, state: State) -> None:
     with shown(chromium, state.browser(settings), state, width=640) as page:
