@@ -61,6 +61,23 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     theme.install(app, settings.site.theme)
+    install(app.extensions, _service(settings, keys, now, degraded))
+    for part in (route, retour, mire, leave, ending, diagnostic, kit, disco, saml, health):
+        app.register_blueprint(part.blueprint)
+    _add_legacy(app, settings)
+    _add_mire_hosts(app)
+    retired_hosts.install(app)
+    add_headers(app)
+    _add_errors(app)
+    if settings.site.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.site.proxies, x_proto=settings.site.proxies, x_host=0
+        )
+    return app
+
+
+def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime], degraded: str) -> Service:
+    """The running parts; what changes in probes and canaries is written to their own journal."""
     front = settings.front_probes
     canaries = Canaries(
         front,
@@ -86,19 +103,7 @@ def create_app(
         now=now,
         degraded=degraded,
     )
-    install(app.extensions, running)
-    for part in (route, retour, mire, leave, ending, diagnostic, kit, disco, saml, health):
-        app.register_blueprint(part.blueprint)
-    _add_legacy(app, settings)
-    _add_mire_hosts(app)
-    retired_hosts.install(app)
-    add_headers(app)
-    _add_errors(app)
-    if settings.site.proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.site.proxies, x_proto=settings.site.proxies, x_host=0
-        )
-    return app
+    return running
 
 
 def _add_legacy(app: Flask, settings: Settings) -> None:

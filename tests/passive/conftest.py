@@ -32,6 +32,8 @@ __all__ = ["chromium", "page", "profile"]
 
 AIGUILLEUR = "aiguilleur.academie.localhost"
 NATIONAL = "teleservices.education.localhost"
+#: The simulated one, which the service sends those to who have no session there.
+EDUCONNECT = "educonnect.education.localhost"
 #: The id of the probe, and of the source that it asks.
 PROBE = "educonnect"
 LINK = "/vers/teleservices/clg-rochat-rousses"
@@ -158,6 +160,17 @@ def _settings(
     settings, _ = load(written)
     journal = FileSink(str(folder / "journal.jsonl"))
     return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None))
+
+
+def follow(page: Page, link: str) -> None:
+    """Click a link, and see the browser through the page that posts the answer."""
+    page.goto(link, wait_until="commit")
+    rest(page)
+
+
+def rest(page: Page) -> None:
+    """Wait until it is at the mire, or where the service, which knows nobody here, sends it on to."""
+    page.wait_for_url(lambda url: urlsplit(url).path == MIRE or urlsplit(url).hostname == EDUCONNECT)
 
 
 def strand(page: Page, link: str, host: str) -> None:

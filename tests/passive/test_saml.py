@@ -28,6 +28,8 @@ from tests.passive.conftest import (
     Trail,
     academy,
     at,
+    follow,
+    rest,
     return_url,
     strand,
 )
@@ -37,8 +39,6 @@ from tests.servers.simplesamlphp import HOST, SSO, SamlServer, saml_server
 pytestmark = [pytest.mark.browser, pytest.mark.simplesamlphp, pytest.mark.enable_socket]
 #: The answer comes by a POST from the source's page, and the visit goes on with the GET that follows.
 THERE_AND_BACK = [(AIGUILLEUR, LINK), (HOST, SSO), (AIGUILLEUR, f"/retour/{PROBE}"), (AIGUILLEUR, "/retour")]
-#: The simulated one, which the service sends those to who have no session there.
-EDUCONNECT = "educonnect.education.localhost"
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 
 
@@ -89,17 +89,6 @@ def published(port: int) -> bytes:
     with urlopen(Get(url, headers=host), timeout=60) as answer:
         document: bytes = answer.read()
     return document
-
-
-def follow(page: Page, link: str) -> None:
-    """Click a link, and see the browser through the page that posts the answer."""
-    page.goto(link, wait_until="commit")
-    rest(page)
-
-
-def rest(page: Page) -> None:
-    """Wait until it is at the mire, or where the service, which knows nobody here, sends it on to."""
-    page.wait_for_url(lambda url: urlsplit(url).path == MIRE or urlsplit(url).hostname == EDUCONNECT)
 
 
 def log_in(page: Page, server: SamlServer) -> None:

@@ -22,6 +22,8 @@ from tests.passive.conftest import (
     Trail,
     academy,
     at,
+    follow,
+    rest,
     strand,
 )
 from tests.servers import simplesamlphp
@@ -33,8 +35,6 @@ THERE = [(AIGUILLEUR, LINK), (HOST, LOGIN), (simplesamlphp.HOST, simplesamlphp.S
 BACK = (AIGUILLEUR, f"/retour/{PROBE}")
 YES = [*THERE, (HOST, ANSWERED), (HOST, LANDING), BACK, (NATIONAL, "/")]
 NO = [*THERE, (HOST, ANSWERED), (HOST, FAILED), BACK, (AIGUILLEUR, MIRE)]
-#: The simulated one, which the service sends those to who have no session there.
-EDUCONNECT = "educonnect.education.localhost"
 
 
 @contextmanager
@@ -51,17 +51,6 @@ def asking(
             probe = {"kind": "shibboleth_passive", "url": provider.url, "landing": provider.landing, "idp": idp}
             with academy(folder, port, probe | settings) as around:
                 yield server, provider, around
-
-
-def follow(page: Page, link: str) -> None:
-    """Click a link, and see the browser through the page that posts the answer."""
-    page.goto(link, wait_until="commit")
-    rest(page)
-
-
-def rest(page: Page) -> None:
-    """Wait until it is at the mire, or where the service, which knows nobody here, sends it on to."""
-    page.wait_for_url(lambda url: urlsplit(url).path == MIRE or urlsplit(url).hostname == EDUCONNECT)
 
 
 def log_in(page: Page, server: SamlServer) -> None:

@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 
 from aiguilleur.journal import oldest
 from aiguilleur.probes.saml import service_provider_metadata
-from tests.passive.conftest import AIGUILLEUR, LINK, NATIONAL, PROBE, Academy, Trail, academy, at, return_url
-from tests.passive.test_saml import follow, log_in
+from tests.passive.conftest import AIGUILLEUR, LINK, NATIONAL, PROBE, Academy, Trail, academy, at, follow, return_url
+from tests.passive.test_saml import log_in
 from tests.servers import oidc, simplesamlphp
 from tests.servers.oidc import CLIENT_ID, openid_provider
 from tests.servers.simplesamlphp import SamlServer, saml_server
