@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,11 @@ from aiguilleur.errors import TokenError
 
 #: A clock may be this many seconds ahead on another node.
 SKEW_S = 10
+
+
+def derived(keys: Sequence[str], purpose: str) -> bytes:
+    """A secret of its own for one purpose, the same wherever the last key is (HMAC: RFC 2104)."""
+    return hmac.new(keys[-1].encode(), purpose.encode(), hashlib.sha256).digest()
 
 
 class Signer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import count
 
 from aiguilleur.core import matchers as m
 from aiguilleur.core.decision import Policy, Rule
@@ -23,7 +24,13 @@ from aiguilleur.core.model import (
 )
 
 ATEN, EDU = "aten", "edu"
+_visitors = count()
 ROCHAT = School("clg-rochat-rousses", "", "Collège Rochat", "collège", "Les Rousses", "besancon")
+
+
+def asked_anew() -> tuple[str, ...]:
+    """What a probe sends of a visitor unlike all before: nothing is found in a cache for it."""
+    return (f"visitor {next(_visitors)}",)
 
 
 def found(

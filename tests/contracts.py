@@ -121,6 +121,28 @@ class BackChannelContract:
         assert "canary" in wire.heard[0]
         assert "never-sent" not in wire.heard[0]
 
+    def test_it_says_before_what_it_would_send_of_a_visitor(self) -> None:
+        agent, address = "agent-of-this-visitor", "192.0.2.7"
+        with serving(says("200 OK")) as wire:
+            probe = self.make(wire.url)
+            visitor = {self.cookie: "canary", "other": "never-sent"}, Forwarded(agent, address)
+            probe.ask(*visitor, BUDGET)
+            sends = probe.sends(*visitor)
+
+        for value in ("canary", agent, address, "never-sent"):
+            assert (value in "".join(sends)) is (value in wire.heard[0])
+        assert sends == probe.sends(*visitor)
+        assert sends != probe.sends({self.cookie: "another"}, visitor[1])
+
+    def test_it_answers_by_itself_when_it_would_send_nothing(self) -> None:
+        with serving(says("200 OK")) as wire:
+            probe = self.make(wire.url)
+            finding = probe.ask({"other": "canary"}, Forwarded("agent", "address"), 0.0)
+
+        assert probe.sends({"other": "canary"}, Forwarded("agent", "address")) == ()
+        assert finding.reason is Reason.NO_COOKIE
+        assert wire.heard == []
+
     def test_no_cookie_value_is_told_to_anyone(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
         answer = cut(b"HTTP/1.1 200 OK\r\nno header at all\r\nSet-Cookie: sid=canary\r\nContent-Length: 0\r\n\r\n")

@@ -1,6 +1,7 @@
 """Probes: each asks one source, at the edge, and only answers; it never decides and never raises."""
 
 from aiguilleur.probes.breaker import Breaker, Health, Limits, State
+from aiguilleur.probes.cache import Cache, Counts, Lives, SharedResults
 from aiguilleur.probes.contract import BackChannelProbe, CanaryOff, ConfigFile, Forwarded, FrontChannelProbe, Trip
 from aiguilleur.probes.kinds import PROBE_KINDS, Probe
 from aiguilleur.probes.pattern import Pattern
@@ -11,15 +12,19 @@ __all__ = [
     "Asking",
     "BackChannelProbe",
     "Breaker",
+    "Cache",
     "CanaryOff",
     "ConfigFile",
+    "Counts",
     "Forwarded",
     "FrontChannelProbe",
     "Health",
     "Limits",
+    "Lives",
     "Pattern",
     "Probe",
     "Runner",
+    "SharedResults",
     "State",
     "Trip",
 ]

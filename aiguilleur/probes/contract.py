@@ -56,6 +56,9 @@ class BackChannelProbe(Protocol):
     def ref(self) -> ProbeRef:
         """What the decision knows of it."""
 
+    def sends(self, cookies: Mapping[str, str], forwarded: Forwarded) -> tuple[str, ...]:
+        """All of this visitor that `ask` would send; nothing when it would send nothing, and answers by itself."""
+
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
         """The answer in at most `within` seconds; a source that fails is a finding with a reason. Never raises."""
 

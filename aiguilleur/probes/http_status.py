@@ -66,6 +66,11 @@ class HttpStatusProbe:
         """What the decision knows of this probe."""
         return ProbeRef(self.id, self.source, Channel.BACK)
 
+    def sends(self, cookies: Mapping[str, str], forwarded: Forwarded) -> tuple[str, ...]:
+        """The headers that are of this visitor; none without a cookie of this source."""
+        held = cookie_header(self.cookies, cookies)
+        return tuple(f"{name}: {value}" for name, value in self._headers(held, forwarded).items()) if held else ()
+
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
         """The source's answer for this visitor, or a finding that says why there is none."""
         held = cookie_header(self.cookies, cookies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,9 @@ from types import TracebackType
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes.breaker import Breaker, Health
+from aiguilleur.probes.cache import Cache, Tell
 from aiguilleur.probes.contract import BackChannelProbe, Forwarded
+from aiguilleur.probes.sort import sort_of
 
 _LOGGER = logging.getLogger("aiguilleur.probes")
 #: A probe is given this much less than the visit waits, in seconds: its own word on a failure is the more exact.
@@ -20,10 +23,10 @@ _MARGIN = 0.02
 
 
 class Runner:
-    """Asks this process's server-side probes; a full house is said at once, never queued for.
+    """Asks this process's server-side probes: cache, then breaker, then a place in the house, then the deadline.
 
-    At most `workers` are asked at a time, and each source takes half of the places at most: one that hangs leaves the
-    others theirs.
+    A full house is said at once, never queued for. At most `workers` are asked at a time, and each source takes half of
+    the places at most: one that hangs leaves the others theirs.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Runner:
         probes: Mapping[str, BackChannelProbe],
         workers: int = 64,
         *,
+        cache: Cache | None = None,
         breaker: Callable[[], Breaker] = Breaker,
         changed: Callable[[ProbeRef, Health], None] | None = None,
         gate: Callable[[str], Reason | None] | None = None,
@@ -41,6 +45,10 @@ class Runner:
         """
         self.gate = gate
         self.probes = probes
+        #: Without one, results are kept all the same, for this runner alone.
+        self.cache = cache or Cache(secrets.token_bytes(32))
+        #: What is kept of a probe is of these very settings.
+        self._sorts = {name: f"{name} {sort_of(probe)}" for name, probe in probes.items()}
         self._breakers = {probe.ref.id: breaker() for probe in probes.values()}
         self._changed = changed
         self._places = threading.BoundedSemaphore(workers)
@@ -59,10 +67,14 @@ class Runner:
         """How each probe's breaker stands."""
         return {name: breaker.health for name, breaker in self._breakers.items()}
 
+    def question(self, ref: ProbeRef, cookies: Mapping[str, str], forwarded: Forwarded) -> bytes | None:
+        """What the cache knows the question by; None when nothing would be sent."""
+        sends = self.probes[ref.id].sends(cookies, forwarded)
+        return self.cache.key(self._sorts[ref.id], sends) if sends else None
+
     def admit(self, ref: ProbeRef) -> int | Reason:
         """The breaker's turn for a call, or why it refuses."""
-        breaker = self._breakers.get(ref.id)
-        return breaker.enter() if breaker else Reason.PROTOCOL
+        return self._breakers[ref.id].enter()
 
     def learn(self, ref: ProbeRef, turn: int, finding: Finding | None) -> None:
         """Tell the breaker how that call went, or that it was not made."""
@@ -149,37 +161,62 @@ class Asking:
     def _ask(self, ref: ProbeRef, deadline: float) -> None:
         if time.monotonic() >= deadline:
             return
+        tell: Tell = lambda finding: self._answers.put((ref.id, finding))  # noqa: E731 (a callback with its type)
+        try:
+            question = self._runner.question(ref, self._cookies, self._forwarded)
+            if question is None:
+                tell(self._runner.probes[ref.id].ask(self._cookies, self._forwarded, 0.0))
+                return
+        except Exception as error:
+            tell(_broken(ref, error))
+            return
+        cache = self._runner.cache
+        if (state := cache.fresh(question)) is not None:
+            tell(_kept(ref, state))
+        elif cache.join(question, tell):
+            self._call(ref, question, deadline)
+
+    def _call(self, ref: ProbeRef, question: bytes, deadline: float) -> None:
         turn = self._runner.admit(ref)
         if isinstance(turn, Reason):
-            self._answers.put((ref.id, _silence(ref, turn)))
+            self._runner.cache.land(question, _silence(ref, turn))
             return
         if not self._runner.enter(ref):
-            self._full(ref, turn)
+            self._full(ref, question, turn)
             return
         # Daemon: a source that hangs must not keep a server from stopping.
-        thread = threading.Thread(target=self._run, args=(ref, turn, deadline), name=f"probe-{ref.id}", daemon=True)
+        thread = threading.Thread(
+            target=self._run, args=(ref, question, turn, deadline), name=f"probe-{ref.id}", daemon=True
+        )
         try:
             thread.start()
         except RuntimeError:
             # The system gives no more threads: as full a house as any.
             self._runner.leave(ref)
-            self._full(ref, turn)
+            self._full(ref, question, turn)
 
-    def _full(self, ref: ProbeRef, turn: int) -> None:
+    def _full(self, ref: ProbeRef, question: bytes, turn: int) -> None:
         self._runner.learn(ref, turn, None)
-        self._answers.put((ref.id, _silence(ref, Reason.BULKHEAD)))
+        self._runner.cache.land(question, _silence(ref, Reason.BULKHEAD))
 
-    def _run(self, ref: ProbeRef, turn: int, deadline: float) -> None:
+    def _run(self, ref: ProbeRef, question: bytes, turn: int, deadline: float) -> None:
+        cache, asked = self._runner.cache, None
+        finding = _silence(ref, Reason.PROTOCOL)
         try:
-            within = deadline - _MARGIN - time.monotonic()
-            finding = self._runner.probes[ref.id].ask(self._cookies, self._forwarded, within)
+            state = cache.elsewhere(question)
+            if state is None:
+                within = deadline - _MARGIN - time.monotonic()
+                finding = asked = self._runner.probes[ref.id].ask(self._cookies, self._forwarded, within)
+            else:
+                finding = _kept(ref, state)
         except Exception as error:  # A probe never raises; if one does, that bug must cost its source alone.
-            _LOGGER.error("probe %s broke: %s at %s", ref.id, type(error).__name__, _place(error))
-            finding = _silence(ref, Reason.PROTOCOL)
+            finding = asked = _broken(ref, error)
         finally:
             self._runner.leave(ref)
-        self._runner.learn(ref, turn, finding)
-        self._answers.put((ref.id, finding))
+            self._runner.learn(ref, turn, asked)
+            cache.land(question, finding)
+        if asked is not None:
+            cache.publish(question, asked)
 
 
 def _place(error: BaseException) -> str:
@@ -188,6 +225,15 @@ def _place(error: BaseException) -> str:
     while trace and trace.tb_next:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+
+
+def _broken(ref: ProbeRef, error: Exception) -> Finding:
+    _LOGGER.error("probe %s broke: %s at %s", ref.id, type(error).__name__, _place(error))
+    return _silence(ref, Reason.PROTOCOL)
+
+
+def _kept(ref: ProbeRef, state: SessionState) -> Finding:
+    return Finding(ref.source, state, Channel.BACK, ref.id, Reason.CACHED)
 
 
 def _silence(ref: ProbeRef, reason: Reason, ms: int = 0) -> Finding:

@@ -16,10 +16,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aiguilleur.journal import Journal, new_code
 from aiguilleur.journey import JourneySeal
-from aiguilleur.probes import Runner
+from aiguilleur.probes import Cache, Runner
 from aiguilleur.probes.canary import Board, Canaries
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
+from aiguilleur.signing import derived
 from aiguilleur.web import (
     diagnostic,
     disco,
@@ -90,6 +91,7 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
         settings=settings,
         runner=Runner(
             settings.back_probes,
+            cache=Cache(derived(keys, "probe-results-1")),
             changed=lambda ref, health: note_breaker(running, ref, health),
             gate=canaries.refusal,
         ),

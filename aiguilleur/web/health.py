@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, jsonify
 
 from aiguilleur import __version__
@@ -68,6 +70,7 @@ def readyz() -> Response:
             for probe, health in running.runner.health().items()
         }
         | {probe: _canary(health) for probe, health in running.canaries.health().items()},
+        cache=asdict(running.runner.cache.counts()),
         journal_dropped=dict(running.journal.dropped),
     )
 

@@ -13,7 +13,7 @@ from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, Redirect, 
 from aiguilleur.probes import Forwarded, Pattern, Runner
 from aiguilleur.probes.http_status import HttpStatusProbe
 from aiguilleur.router import advance
-from tests.builders import ATEN, EDU, facts, policy, rule, source_is
+from tests.builders import ATEN, EDU, asked_anew, facts, policy, rule, source_is
 from tests.wire import closed_port, drips, says, serving, silent, waited
 
 BUDGET = 0.8
@@ -37,6 +37,9 @@ class Slow:
         self.ref = ProbeRef(f"{source}-back", source, Channel.BACK)
         self.after = after
         self.state = SessionState(state)
+
+    def sends(self, cookies: Mapping[str, str], forwarded: Forwarded) -> tuple[str, ...]:
+        return asked_anew()
 
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
         self.over.wait(self.after)

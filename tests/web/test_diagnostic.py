@@ -20,6 +20,7 @@ from aiguilleur.remembered import Remembered, Seal
 from aiguilleur.settings.model import Maintenance, Settings, Ticket
 from aiguilleur.web import create_app
 from aiguilleur.web.diagnosis import Known, Next
+from tests.builders import asked_anew
 from tests.conftest import ROOT
 from tests.web.conftest import KEY, MARCH
 from tests.web.test_route import CROSS
@@ -36,6 +37,9 @@ class Told:
 
     def __init__(self, state: SessionState, reason: Reason = Reason.ANSWER) -> None:
         self.state, self.reason, self.calls = state, reason, 0
+
+    def sends(self, cookies: Mapping[str, str], forwarded: Forwarded) -> tuple[str, ...]:
+        return asked_anew()
 
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
         self.calls += 1

@@ -32,6 +32,7 @@ from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
 from aiguilleur.web.service import install, running_in
+from tests.builders import asked_anew
 from tests.conftest import ROOT
 from tests.web.conftest import KEY, MARCH
 
@@ -58,6 +59,9 @@ class Told:
     ref: ProbeRef
     state: SessionState
     reason: Reason
+
+    def sends(self, cookies: Mapping[str, str], forwarded: Forwarded) -> tuple[str, ...]:
+        return asked_anew()
 
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
         return Finding(self.ref.source, self.state, Channel.BACK, self.ref.id, self.reason)

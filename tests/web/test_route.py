@@ -15,6 +15,7 @@ from aiguilleur.core.model import Channel, Discover, Finding, ProbeRef, Reason, 
 from aiguilleur.probes import Forwarded
 from aiguilleur.settings.model import Settings
 from aiguilleur.web import create_app
+from tests.builders import asked_anew
 from tests.web.conftest import KEY, MARCH
 
 LINK = "/vers/teleservices/clg-rochat-rousses"
@@ -354,6 +355,9 @@ class Dead:
     """A source whose server refuses every call."""
 
     ref = ProbeRef("aten-besancon-dead", "aten-besancon", Channel.BACK)
+
+    def sends(self, cookies: Mapping[str, str], forwarded: Forwarded) -> tuple[str, ...]:
+        return asked_anew()
 
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
         return Finding(self.ref.source, SessionState.UNKNOWN, Channel.BACK, self.ref.id, Reason.CONNECT)

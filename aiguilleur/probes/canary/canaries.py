@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import datetime
 from time import monotonic
 from time import time as wall_clock
-from typing import Any, cast
 
 from aiguilleur.core.model import ILL_REASONS, ProbeRef, Reason, SessionState
 from aiguilleur.probes.canary.board import Board, Seen
 from aiguilleur.probes.canary.flight import Flight, fly
 from aiguilleur.probes.canary.standing import CanaryHealth, Standing, Timing
-from aiguilleur.probes.contract import ConfigFile, FrontChannelProbe
+from aiguilleur.probes.contract import FrontChannelProbe
+from aiguilleur.probes.sort import sort_of
 
 _LOGGER = logging.getLogger("aiguilleur.probes")
 _USUAL = Timing()
@@ -186,10 +184,3 @@ class Canaries:
 def _proves(flight: Flight) -> bool:
     """Whether browsers may follow: a source that finds a session where there is none would find one everywhere."""
     return flight.reason is Reason.ANSWER and flight.state is not SessionState.ACTIVE
-
-
-def sort_of(probe: FrontChannelProbe, return_url: str) -> str:
-    """What tells a probe's settings from others: a flight with the old ones proves nothing of the new."""
-    values = [getattr(probe, each.name) for each in fields(cast(Any, probe)) if each.init]
-    told = [value.content if isinstance(value, ConfigFile) else value for value in values]
-    return hashlib.sha256(repr((type(probe).__qualname__, told, return_url)).encode()).hexdigest()[:16]

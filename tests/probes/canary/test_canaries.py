@@ -12,7 +12,7 @@ import pytest
 from aiguilleur.core.model import ProbeRef, Reason, SessionState
 from aiguilleur.probes import CanaryOff, FrontChannelProbe
 from aiguilleur.probes.canary import Board, Canaries, CanaryHealth, Flight, Keeper, Seen, Standing
-from aiguilleur.probes.canary.canaries import sort_of
+from aiguilleur.probes.sort import sort_of
 from tests.passive import Passive
 from tests.probes.canary.conftest import BACK, NOW, passive
 
