@@ -93,10 +93,10 @@ class Breaker:
             left = max(0.0, self._until - self._clock())
             return Health(self._health.state, self._health.reason, round(left))
 
-    def refuses(self) -> bool:
-        """Whether a call would be refused now; unlike `enter`, it takes no trial."""
+    def refusal(self) -> Reason | None:
+        """Why a call would be refused now, if it would; unlike `enter`, it takes no trial."""
         with self._lock:
-            return self._health.state is not State.CLOSED and self._clock() < self._until
+            return self._why(self._clock())
 
     def enter(self) -> int | Reason:
         """The turn of a call that may be made, to be given to `leave`; else why it may not: `breaker` or `throttled`.
@@ -107,8 +107,8 @@ class Breaker:
             now = self._clock()
             if self._health.state is State.CLOSED:
                 return self._turn
-            if now < self._until:
-                return Reason.THROTTLED if self._health.state is State.RESTING else Reason.BREAKER
+            if reason := self._why(now):
+                return reason
             self._turn += 1
             self._until = now + self._limits.trial_s
             return self._turn
@@ -132,6 +132,11 @@ class Breaker:
             elif self._is_too_much(finding, now):
                 self._open(finding.reason, now)
             return self._health if self._health != before else None
+
+    def _why(self, now: float) -> Reason | None:
+        if self._health.state is State.CLOSED or now >= self._until:
+            return None
+        return Reason.THROTTLED if self._health.state is State.RESTING else Reason.BREAKER
 
     def _tried(self, finding: Finding, now: float) -> None:
         if finding.reason in FAILURES:

@@ -141,10 +141,8 @@ class Cache:
     def land(self, key: bytes, finding: Finding) -> None:
         """Tell all who wait, and keep it. Where the call failed, the last known state stands in, with the reason."""
         with self._lock:
-            told = finding
-            if finding.reason in _FAILURES:
-                told = self._with_last_state(key, finding)
-            else:
+            told = self._with_last_state(key, finding)
+            if finding.reason not in _FAILURES:
                 old = finding.reason is Reason.CACHED
                 self._keep(key, finding.state, self._lives.shared if old else self._lives.of(finding.state))
             flight = self._flights.pop(key, None)
@@ -171,9 +169,14 @@ class Cache:
             self._kept.expire()
             return replace(self._counts, entries=len(self._kept))
 
+    def with_last_state(self, key: bytes, finding: Finding) -> Finding:
+        """A finding that failed, with the last known state, if that is not too old; any other as it is."""
+        with self._lock:
+            return self._with_last_state(key, finding)
+
     def _with_last_state(self, key: bytes, finding: Finding) -> Finding:
         kept = self._kept.get(key)
-        if kept is None or kept.state is SessionState.UNKNOWN:
+        if finding.reason not in _FAILURES or kept is None or kept.state is SessionState.UNKNOWN:
             return finding
         self._counts.stale += 1
         return replace(finding, state=kept.state)

@@ -20,19 +20,22 @@ from aiguilleur.probes.sort import sort_of
 _LOGGER = logging.getLogger("aiguilleur.probes")
 #: A probe is given this much less than the visit waits, in seconds: its own word on a failure is the more exact.
 _MARGIN = 0.02
+#: How many visits of a process may wait for sources. The server has 32 threads a process: the others stay free for
+#: those who wait for nothing.
+_PLACES = 24
 
 
 class Runner:
     """Asks this process's server-side probes: cache, then breaker, then a place in the house, then the deadline.
 
-    A full house is said at once, never queued for. At most `workers` are asked at a time, and each source takes half of
-    the places at most: one that hangs leaves the others theirs.
+    A full house is said at once, never queued for. At most `places` visits wait at a time, and for each source half of
+    them at most: one that hangs leaves the others theirs.
     """
 
     def __init__(
         self,
         probes: Mapping[str, BackChannelProbe],
-        workers: int = 64,
+        places: int = _PLACES,
         *,
         cache: Cache | None = None,
         breaker: Callable[[], Breaker] = Breaker,
@@ -51,9 +54,9 @@ class Runner:
         self._sorts = {name: f"{name} {sort_of(probe)}" for name, probe in probes.items()}
         self._breakers = {probe.ref.id: breaker() for probe in probes.values()}
         self._changed = changed
-        self._places = threading.BoundedSemaphore(workers)
+        self._places = threading.BoundedSemaphore(places)
         sources = {probe.ref.source for probe in probes.values()}
-        self._per_source = {source: threading.BoundedSemaphore(max(1, workers // 2)) for source in sources}
+        self._per_source = {source: threading.BoundedSemaphore(max(1, places // 2)) for source in sources}
 
     def visit(self, cookies: Mapping[str, str], forwarded: Forwarded, budget: float) -> Asking:
         """Ask on behalf of one visitor; `budget` is in seconds, for all probes together."""
@@ -61,7 +64,7 @@ class Runner:
 
     def failing(self) -> frozenset[str]:
         """The probes that may not be asked now."""
-        return frozenset(name for name, breaker in self._breakers.items() if breaker.refuses())
+        return frozenset(name for name, breaker in self._breakers.items() if breaker.refusal())
 
     def health(self) -> dict[str, Health]:
         """How each probe's breaker stands."""
@@ -71,6 +74,10 @@ class Runner:
         """What the cache knows the question by; None when nothing would be sent."""
         sends = self.probes[ref.id].sends(cookies, forwarded)
         return self.cache.key(self._sorts[ref.id], sends) if sends else None
+
+    def refuses(self, ref: ProbeRef) -> Reason | None:
+        """Why the breaker would refuse a call now; it takes no trial."""
+        return self._breakers[ref.id].refusal()
 
     def admit(self, ref: ProbeRef) -> int | Reason:
         """The breaker's turn for a call, or why it refuses."""
@@ -173,16 +180,26 @@ class Asking:
         cache = self._runner.cache
         if (state := cache.fresh(question)) is not None:
             tell(_kept(ref, state))
-        elif cache.join(question, tell):
+        elif reason := self._runner.refuses(ref):
+            tell(cache.with_last_state(question, _silence(ref, reason)))
+        elif not self._runner.enter(ref):
+            tell(cache.with_last_state(question, _silence(ref, Reason.BULKHEAD)))
+        elif cache.join(question, self._leaving(ref, tell)):
             self._call(ref, question, deadline)
+
+    def _leaving(self, ref: ProbeRef, tell: Tell) -> Tell:
+        """Tell, and give back the place of a visit that waited, for its own call or another's."""
+
+        def left(finding: Finding) -> None:
+            self._runner.leave(ref)
+            tell(finding)
+
+        return left
 
     def _call(self, ref: ProbeRef, question: bytes, deadline: float) -> None:
         turn = self._runner.admit(ref)
         if isinstance(turn, Reason):
             self._runner.cache.land(question, _silence(ref, turn))
-            return
-        if not self._runner.enter(ref):
-            self._full(ref, question, turn)
             return
         # Daemon: a source that hangs must not keep a server from stopping.
         thread = threading.Thread(
@@ -192,12 +209,8 @@ class Asking:
             thread.start()
         except RuntimeError:
             # The system gives no more threads: as full a house as any.
-            self._runner.leave(ref)
-            self._full(ref, question, turn)
-
-    def _full(self, ref: ProbeRef, question: bytes, turn: int) -> None:
-        self._runner.learn(ref, turn, None)
-        self._runner.cache.land(question, _silence(ref, Reason.BULKHEAD))
+            self._runner.learn(ref, turn, None)
+            self._runner.cache.land(question, _silence(ref, Reason.BULKHEAD))
 
     def _run(self, ref: ProbeRef, question: bytes, turn: int, deadline: float) -> None:
         cache, asked = self._runner.cache, None
@@ -212,7 +225,6 @@ class Asking:
         except Exception as error:  # A probe never raises; if one does, that bug must cost its source alone.
             finding = asked = _broken(ref, error)
         finally:
-            self._runner.leave(ref)
             self._runner.learn(ref, turn, asked)
             cache.land(question, finding)
         if asked is not None:

@@ -61,7 +61,7 @@ def test_three_failures_in_a_row_open_it_however_far_between(reason: Reason) -> 
 
     assert source.call() is Reason.BREAKER
     assert source.breaker.health == Health(State.OPEN, reason, 5)
-    assert source.breaker.refuses()
+    assert source.breaker.refusal()
 
 
 def test_failures_of_different_nights_are_not_in_a_row() -> None:
@@ -116,12 +116,12 @@ def test_a_source_that_is_nearly_always_too_slow_is_left_alone() -> None:
 
 def test_once_the_pause_is_over_one_call_at_a_time_is_a_trial() -> None:
     source = opened().later(5)
-    assert not source.breaker.refuses()
+    assert not source.breaker.refusal()
     trial = source.breaker.enter()
 
     assert isinstance(trial, int)
     assert source.call() is Reason.BREAKER
-    assert source.breaker.refuses()
+    assert source.breaker.refusal()
     assert source.breaker.leave(trial, answer()) == Health(State.CLOSED)
     assert source.call() is None
 
@@ -172,7 +172,7 @@ def test_a_call_begun_before_it_opened_does_not_close_it() -> None:
 
     assert isinstance(early, int)
     assert source.breaker.leave(early, answer()) is None
-    assert source.breaker.refuses()
+    assert source.breaker.refusal()
 
 
 @pytest.mark.parametrize(

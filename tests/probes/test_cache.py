@@ -73,11 +73,11 @@ class Together(dict[str, bytes]):
 class Site:
     """A runner with its cache, whose clock stands still."""
 
-    def __init__(self, source: Source, shared: SharedResults | None = None, size: int = 100) -> None:
+    def __init__(self, source: Source, shared: SharedResults | None = None, size: int = 100, places: int = 24) -> None:
         self.clock = Clock()
         self.cache = Cache(b"s" * 32, clock=self.clock, shared=shared, size=size)
         self.source = source
-        self.runner = Runner({REF.id: source}, cache=self.cache)
+        self.runner = Runner({REF.id: source}, places, cache=self.cache)
 
     def told(self, sid: str = "a", budget: float = BUDGET) -> tuple[SessionState, Reason]:
         with self.runner.visit({"sid": sid}, Forwarded(), budget) as asking:
@@ -162,6 +162,19 @@ def test_a_double_click_makes_one_call() -> None:
     assert site.source.asked == ["a"]
 
 
+def test_tabs_that_wait_for_one_call_take_places_too() -> None:
+    site = Site(Source(ACTIVE), places=8)
+    site.source.go_on.clear()
+    with ThreadPoolExecutor(20) as tabs:
+        told = [tabs.submit(site.told) for _ in range(20)]
+        while sum(each.done() for each in told) < 16:
+            time.sleep(0.005)
+        site.source.go_on.set()
+
+    assert sorted(each.result() for each in told) == [(ACTIVE, Reason.ANSWER)] * 4 + [(UNKNOWN, Reason.BULKHEAD)] * 16
+    assert site.told() == (ACTIVE, Reason.CACHED)
+
+
 def test_who_waits_for_the_call_of_another_keeps_their_own_deadline() -> None:
     site = Site(Source(ACTIVE))
     site.source.go_on.clear()
@@ -198,7 +211,7 @@ def test_two_hundred_visitors_at_once_each_get_their_own_answer() -> None:
             number = int(cookies["sid"].removeprefix("canary-"))
             return Finding(ATEN, ACTIVE if number % 2 else INACTIVE, Channel.BACK, REF.id, Reason.ANSWER)
 
-    site = Site(Mirror(ACTIVE), size=1000)
+    site = Site(Mirror(ACTIVE), size=1000, places=40)
     with ThreadPoolExecutor(20) as visitors:
         for _ in range(3):
             told = list(visitors.map(lambda number: site.told(f"canary-{number}"), range(200)))

@@ -53,8 +53,8 @@ class Broken(Slow):
         raise KeyError("canary")
 
 
-def runner(*probes: Slow, workers: int = 8) -> Runner:
-    return Runner({probe.ref.id: probe for probe in probes}, workers)
+def runner(*probes: Slow, places: int = 8) -> Runner:
+    return Runner({probe.ref.id: probe for probe in probes}, places)
 
 
 def told(run: Runner) -> list[tuple[str, Reason]]:
@@ -81,7 +81,7 @@ def test_a_silent_source_is_told_at_the_deadline_and_the_other_at_once() -> None
 
 
 def test_a_full_house_is_said_at_once() -> None:
-    assert (EDU, Reason.BULKHEAD) in told(runner(Slow(ATEN, 0.1), Slow(EDU, 0.1), workers=1))
+    assert (EDU, Reason.BULKHEAD) in told(runner(Slow(ATEN, 0.1), Slow(EDU, 0.1), places=1))
 
 
 def test_a_bug_in_a_probe_is_that_probes_silence(caplog: pytest.LogCaptureFixture) -> None:
@@ -100,7 +100,7 @@ def test_nothing_is_asked_twice() -> None:
 
 
 def test_one_source_never_takes_every_place() -> None:
-    run = runner(Slow(ATEN, 10), Slow(EDU, 0), workers=4)
+    run = runner(Slow(ATEN, 10), Slow(EDU, 0), places=4)
     refs = [probe.ref for probe in run.probes.values()]
     reasons = []
     for _ in range(3):
@@ -113,7 +113,7 @@ def test_one_source_never_takes_every_place() -> None:
 
 
 def test_places_are_given_back_and_threads_end() -> None:
-    run = runner(Slow(ATEN, 0.02), Broken(EDU, 0), workers=2)
+    run = runner(Slow(ATEN, 0.02), Broken(EDU, 0), places=2)
     for _ in range(5):
         assert Reason.BULKHEAD not in {reason for _, reason in told(run)}
     wait_for_the_end()
@@ -179,7 +179,7 @@ def test_no_more_threads_is_a_full_house(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuses(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    run = runner(Slow(ATEN, 0), workers=1)
+    run = runner(Slow(ATEN, 0), places=1)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuses)
 
