@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from tests.conftest import ROOT
@@ -41,7 +41,8 @@ class Row:
     status: int = 0
     location: str = ""
     code: str = ""
-    sets: Sequence[str] = ()
+    #: The names of the cookies that were set.
+    sets: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -65,7 +66,7 @@ class Arrivals:
         """The visits that are over by now."""
         whole, _, _ = os.pread(self._output.fileno(), 1 << 30, 0).rpartition(b"\n")
         rows = (Row(**json.loads(line)) for line in whole.splitlines())
-        return sorted(rows, key=lambda row: row.number)
+        return sorted((replace(row, sets=tuple(row.sets)) for row in rows), key=lambda row: row.number)
 
     def is_over(self) -> bool:
         return self._process.poll() is not None
