@@ -107,7 +107,7 @@ def from_line(line: str | bytes, place: str = "") -> JournalEntry:
 #: The fields that are written as they are, and what each is when it was left out.
 _PLAIN: dict[str, Any] = {
     each.name: each.default for each in fields(JournalEntry) if each.type in ("str", "int") and each.name != "code"
-} | {"version": ""}
+} | {"version": "", "target": ""}
 
 
 def _from_row(row: Mapping[str, Any]) -> JournalEntry:

@@ -1,0 +1,82 @@
+"""The one place that knows DuckDB: it sees the files it is given, and nothing else of the machine or the network."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiguilleur.errors import JournalError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CLOSED: Mapping[str, str] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+class Database:
+    """Runs queries; what DuckDB refuses is a JournalError in one line."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, error: type[Exception]) -> None:
+        self._connection, self._error = connection, error
+
+    def run(self, query: str, values: Any = None) -> list[tuple[Any, ...]]:
+        """The rows of a query; `values` fill its `?` or `$names`."""
+        with self._told():
+            return self._connection.execute(query, values).fetchall()
+
+    def dicts(self, query: str, values: Any = None) -> Iterator[dict[str, Any]]:
+        """The rows of a query by the names of its columns, a few at a time."""
+        with self._told():
+            done = self._connection.execute(query, values)
+            names = [column[0] for column in done.description or ()]
+            while rows := done.fetchmany(1000):
+                yield from (dict(zip(names, row, strict=True)) for row in rows)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except self._error as error:
+            raise JournalError(str(error).strip().partition("\n")[0]) from error
+
+
+@contextmanager
+def opened(files: Iterable[Path], *, writing: Iterable[Path] = ()) -> Iterator[Database]:
+    """A database in memory that may read these files and write below those folders, and do nothing else.
+
+    Raises JournalError when the extra is not installed.
+    """
+    try:
+        import duckdb  # noqa: PLC0415 (only who reads at scale needs it)
+    except ImportError as error:
+        raise JournalError("this needs DuckDB: pip install 'aiguilleur[ops]'") from error
+    with tempfile.TemporaryDirectory(prefix="aiguilleur-") as spill:
+        connection = duckdb.connect(config={**_CLOSED})
+        try:
+            for name, value in (
+                ("temp_directory", spill),
+                ("allowed_paths", [str(each) for each in files]),
+                ("allowed_directories", [spill, *(str(each) for each in writing)]),
+                # Instants are UTC and stay so, whatever the machine's own zone is.
+                ("TimeZone", "UTC"),
+                ("enable_external_access", False),
+                ("lock_configuration", True),
+            ):
+                connection.execute(f"SET {name} = {_literal(value)}")
+            yield Database(connection, duckdb.Error)
+        finally:
+            connection.close()
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else quoted(str(value))
+
+
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,82 @@
+"""Which files a journal is made of: plain, gzipped and compacted ones, of several nodes, by name, folder or pattern."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from aiguilleur.errors import JournalError
+from aiguilleur.journal.sinks import FileSink
+
+#: The folder of compacted days beside a journal, and that of what they replaced, when it is kept.
+PARQUET, REPLACED = "parquet", "replaced"
+_SUFFIX = ".parquet"
+_DAY = re.compile(r"journal-(\d{4}-\d{2}-\d{2})\.parquet")
+_LINES = re.compile(r"\.(jsonl|json|log|ndjson)([.-][^/]*)?(\.gz)?$|\.gz$")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a journal: those of lines, which may be gzipped, and those of compacted days."""
+
+    lines: tuple[Path, ...] = ()
+    days: tuple[Path, ...] = ()
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Both kinds."""
+        return self.lines + self.days
+
+    @property
+    def size(self) -> int:
+        """How many bytes they take on the disk."""
+        return sum(path.stat().st_size for path in self.all)
+
+
+def files_in(given: Iterable[Path | str]) -> Files:
+    """The files that these name: a file, a folder and all below it, or a pattern; JournalError for one that is not."""
+    found = {path.resolve(): None for each in given for path in _named(str(each))}
+    days = sorted((path for path in found if path.suffix == _SUFFIX), key=lambda path: path.name)
+    return Files(tuple(path for path in found if path.suffix != _SUFFIX), tuple(days))
+
+
+def day_file(folder: Path, day: date) -> Path:
+    """Where the lines of one day (UTC) are kept."""
+    return folder / f"journal-{day.isoformat()}{_SUFFIX}"
+
+
+def day_of(path: Path) -> date | None:
+    """The day (UTC) that a compacted file holds, by its name."""
+    name = _DAY.fullmatch(path.name)
+    return date.fromisoformat(name[1]) if name else None
+
+
+def archive_of(sinks: Iterable[Any]) -> Path | None:
+    """Where the compacted days of the first configured file sink are kept."""
+    sink = next((each for each in sinks if isinstance(each, FileSink)), None)
+    # A day may stand in a folder's name: the archive is beside the first part that has one.
+    return Path(sink.path.partition("{day}")[0] + "_").parent / PARQUET if sink else None
+
+
+def _named(text: str) -> Iterator[Path]:
+    path = Path(text)
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from (each for each in sorted(path.rglob("*")) if _is_journal(each, path))
+    elif found := sorted(glob.glob(text, recursive=True)):  # noqa: PTH207 (a pattern may be absolute)
+        yield from (each for name in found for each in _named(name))
+    else:
+        raise JournalError(f"{text}: there is no such file, folder or pattern of files")
+
+
+def _is_journal(path: Path, root: Path) -> bool:
+    below = path.relative_to(root).parts
+    if REPLACED in below or any(part.startswith(".") for part in below) or not path.is_file():
+        return False
+    return path.suffix == _SUFFIX or bool(_LINES.search(path.name))

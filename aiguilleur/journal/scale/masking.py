@@ -1,0 +1,78 @@
+"""Small counts hidden: what a report may tell of one school without telling of one family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from aiguilleur.journal.scale.results import (
+    Counts,
+    LatencyBin,
+    Migration,
+    ReasonWeek,
+    Regret,
+    Report,
+    Row,
+    SettledWeek,
+)
+
+#: Fewer than this is not told.
+LEAST = 5
+#: What of a report is counts of visits; when rules and sources changed is nobody's secret.
+_COUNTED = "lines", "total", "by", "academies", "schools", "settled", "latency", "reasons", "regrets"
+#: What a masked count holds for « fewer than five »; no other masked count is less than five and above zero.
+FEW = 1
+
+
+def masked(report: Report) -> Report:
+    """The same with every count 0, FEW or rounded to a multiple of five.
+
+    Hiding the small ones alone would not do: the other cells and the total give them away. No sum or difference of
+    rounded ones does, in whatever table they stand.
+    """
+    counted = {name: _masked(getattr(report, name)) for name in _COUNTED}
+    return replace(report, masked=True, **counted)
+
+
+def shown(count: int, *, hidden: bool = False) -> str:
+    """A count as it is printed; `hidden` says that it is a masked one."""
+    return f"< {LEAST}" if hidden and 0 < count < LEAST else str(count)
+
+
+def mask(count: int) -> int:
+    """0, FEW, or the nearest multiple of five."""
+    if 0 < count < LEAST:
+        return FEW
+    return (count + LEAST // 2) // LEAST * LEAST
+
+
+#: The field that is a count, of each kind of row.
+_COUNT = {Migration: "visits", SettledWeek: "visits", LatencyBin: "visits", ReasonWeek: "count"}
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case int():
+            told: Any = mask(value)
+        case tuple():
+            told = tuple(map(_masked, value))
+        case Mapping():
+            told = {key: _masked(each) for key, each in value.items()}
+        case Counts():
+            told = _masked_counts(value)
+        case Row():
+            told = replace(value, counts=_masked_counts(value.counts))
+        case Regret():
+            told = replace(value, sent=mask(value.sent), again=mask(value.again))
+        case _:
+            name = _COUNT[type(value)]
+            told = replace(value, **{name: mask(getattr(value, name))})
+    return told
+
+
+def _masked_counts(counts: Counts) -> Counts:
+    told = {each.name: mask(getattr(counts, each.name)) for each in fields(counts) if not each.name.endswith("_ms")}
+    # The median of four families is nearly one family's.
+    few = counts.visits < LEAST
+    return Counts(**told, p50_ms=None if few else counts.p50_ms, p99_ms=None if few else counts.p99_ms)

@@ -1,0 +1,210 @@
+"""The queries, all of them: what a line is, what a visit is, and what is counted.
+
+`journal` has a row for each line, with the fields of `JournalEntry` as columns and four more: `day`, the local day;
+`closes`, whether it is the last of its visit; `settled`, what the visit was settled by; `raw`, the line as it
+was written where the columns do not say it all. `visits` has a row for each visit: its last line. Compacted days hold
+these columns; of other files they are made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from aiguilleur.core.model import BROUGHT_BACK
+from aiguilleur.journal.entry import Event
+from aiguilleur.journal.scale.database import quoted
+from aiguilleur.journal.scale.results import Scope, Settled
+
+#: The columns of a line, in the order of the fields of `JournalEntry`.
+COLUMNS = {
+    "time": "TIMESTAMP",
+    "code": "VARCHAR",
+    "event": "VARCHAR",
+    "target": "VARCHAR",
+    "page": "VARCHAR",
+    "etab": "VARCHAR",
+    "academy": "VARCHAR",
+    "school_kind": "VARCHAR",
+    "entry": "VARCHAR",
+    "arrival": "VARCHAR",
+    "outcome": "VARCHAR",
+    "source": "VARCHAR",
+    "rule": "VARCHAR",
+    "status": "SMALLINT",
+    "host": "VARCHAR",
+    "legs": "SMALLINT",
+    "ms": "INTEGER",
+    "open": "VARCHAR[]",
+    "ill": "VARCHAR[]",
+    "findings": "STRUCT(source VARCHAR, state VARCHAR, channel VARCHAR, by VARCHAR, reason VARCHAR, ms INTEGER)[]",
+    "signals": "STRUCT(choice VARCHAR, remembered VARCHAR, referer_host VARCHAR, cookies VARCHAR[])",
+    "again": "STRUCT(rule VARCHAR, after_s INTEGER)",
+    "shadow": "VARCHAR",
+    "policy": "VARCHAR",
+    "node": "VARCHAR",
+    "version": "VARCHAR",
+}
+#: The same as the JSON that `from_json` takes.
+_SHAPE = """{"time": "VARCHAR", "code": "VARCHAR", "event": "VARCHAR", "target": "VARCHAR", "page": "VARCHAR",
+  "etab": "VARCHAR", "academy": "VARCHAR", "school_kind": "VARCHAR", "entry": "VARCHAR", "arrival": "VARCHAR",
+  "outcome": "VARCHAR", "source": "VARCHAR", "rule": "VARCHAR", "status": "SMALLINT", "host": "VARCHAR",
+  "legs": "SMALLINT", "ms": "INTEGER", "open": ["VARCHAR"], "ill": ["VARCHAR"],
+  "findings": [{"source": "VARCHAR", "state": "VARCHAR", "channel": "VARCHAR", "by": "VARCHAR", "reason": "VARCHAR",
+    "ms": "INTEGER"}],
+  "signals": {"choice": "VARCHAR", "remembered": "VARCHAR", "referer_host": "VARCHAR", "cookies": ["VARCHAR"]},
+  "again": {"rule": "VARCHAR", "after_s": "INTEGER"}, "shadow": "VARCHAR", "policy": "VARCHAR", "node": "VARCHAR",
+  "version": "VARCHAR"}"""
+_NAMES = "[" + ", ".join(map(quoted, COLUMNS)) + "]"
+_EVENTS = ", ".join(quoted(each) for each in Event)
+_APART = ", ".join(quoted(each) for each in (Event.CONFIG, Event.SOURCE, Event.DIAGNOSED, Event.RETURNED))
+_BACK = ", ".join(quoted(each) for each in BROUGHT_BACK)
+#: The rows of no file.
+NOTHING = (
+    "SELECT "
+    + ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
+    + ", NULL::VARCHAR AS raw, NULL::DATE AS day, NULL::BOOLEAN AS closes, NULL::VARCHAR AS settled WHERE false"
+)
+#: Two lines of one code, target and school this far apart are of two visits: no journey lives longer.
+_APART_S = 1800
+
+#: Every byte is a letter here, so that no line is lost to its encoding; what is ours is ASCII.
+_READ = """SELECT line FROM read_csv({files}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false,
+    delim='\x01', quote='', escape='', encoding='latin-1', strict_mode=false, max_line_size=16000000,
+    ignore_errors=true, compression='{packed}')"""
+
+#: What a full disk left of a line may stand before a whole one that another worker wrote.
+_WHOLE = """SELECT line AS raw, CASE WHEN json_valid(line) THEN line
+    WHEN contains(line[2:], '{"time":') THEN '{"time":' || string_split(line, '{"time":')[-1] END AS whole
+  FROM written WHERE trim(line) <> ''"""
+
+_PARSED = f"""SELECT raw, whole, unnest(from_json(CASE WHEN json_valid(whole) THEN whole END, '{_SHAPE}')) FROM whole"""
+
+#: What is no line of the journal keeps its text alone; what is more than a line keeps its text as well.
+_CHECKED = f"""SELECT * EXCLUDE (raw, whole) REPLACE (TRY_CAST(time AS TIMESTAMPTZ)::TIMESTAMP AS time),
+    CASE WHEN raw = whole AND list_has_all({_NAMES}, json_keys(CASE WHEN json_valid(whole) THEN whole END))
+      THEN NULL ELSE raw END AS raw
+  FROM parsed"""
+_FOREIGN = f"""(time IS NULL OR code IS NULL OR event IS NULL OR event NOT IN ({_EVENTS}))"""
+_OURS = f"""SELECT * REPLACE (CASE WHEN {_FOREIGN} THEN NULL ELSE event END AS event) FROM checked"""
+
+_SETTLED = f"""CASE WHEN event = '{Event.ASKED}' THEN '{Settled.AWAY}'
+    WHEN event IN ('{Event.CHOICE}', '{Event.REFUSED}') OR outcome = 'discover' THEN '{Settled.MIRE}'
+    WHEN len(list_filter(findings, lambda f: f.channel = 'front' AND f.reason IN ({_BACK}))) > 0
+      THEN '{Settled.BROWSER}'
+    WHEN len(list_filter(findings, lambda f: f.channel = 'back' AND f.state <> 'unknown')) > 0
+      THEN '{Settled.SERVER}'
+    ELSE '{Settled.SIGNAL}' END"""
+
+#: The visit of a line is told by its code, which recurs, with target and school, and by time.
+_CLOSED = f"""SELECT *, timezone('{{zone}}', time AT TIME ZONE 'UTC')::DATE AS day,
+    event IS NOT NULL AND event NOT IN ({_APART}) AND coalesce(
+      lead(time) OVER (PARTITION BY event IS NULL OR event IN ({_APART}), code, target, etab ORDER BY time, legs)
+        - time > INTERVAL {_APART_S} SECOND, true) AS closes,
+    {_SETTLED} AS settled
+  FROM ours"""
+
+#: In the order in which one code is found quickly.
+ORDER = "code, time, legs"
+
+
+def lines(files: Iterable[Path], zone: str) -> str:
+    """The rows of files that hold lines; a line that cannot be read has a text (`raw`) and no `event`."""
+    by_packing: dict[str, list[Path]] = {}
+    for path in files:
+        by_packing.setdefault("gzip" if path.suffix == ".gz" else "none", []).append(path)
+    read = " UNION ALL ".join(_READ.format(files=literal(paths), packed=how) for how, paths in by_packing.items())
+    steps = {"written": read, "whole": _WHOLE, "parsed": _PARSED, "checked": _CHECKED, "ours": _OURS}
+    return (
+        "WITH " + ",\n".join(f"{name} AS ({step})" for name, step in steps.items()) + "\n" + _CLOSED.format(zone=zone)
+    )
+
+
+def days(files: Iterable[Path]) -> str:
+    """The rows of compacted days."""
+    return f"SELECT * FROM read_parquet({literal(files)})"
+
+
+def scope(asked: Scope) -> str:
+    """The condition on a visit `v`; its `$names` are the fields of the scope that are set."""
+    period = ["v.time >= $since"] * bool(asked.since) + ["v.time < $until"] * bool(asked.until)
+    names = [f"v.{name} = ${name}" for name in ("etab", "academy", "target", "source") if getattr(asked, name)]
+    return " AND ".join(period + names) or "true"
+
+
+def literal(files: Iterable[Path]) -> str:
+    """A list of files as SQL writes it."""
+    return "[" + ", ".join(quoted(str(each)) for each in files) + "]"
+
+
+#: Over `written`, the rows of every file; `torn` counts are of it.
+VIEWS = (
+    "CREATE TEMP VIEW journal AS SELECT * EXCLUDE (raw) FROM written WHERE event IS NOT NULL",
+    "CREATE TEMP VIEW visits AS SELECT * FROM journal WHERE closes",
+)
+_KIND = f"""CASE event WHEN '{Event.CHOICE}' THEN 'chosen' WHEN '{Event.REFUSED}' THEN 'refused'
+    WHEN '{Event.ASKED}' THEN 'away' ELSE if(outcome = 'redirect', 'silent', 'left') END"""
+
+#: What visitors came back from: its place, the rule that is regretted and the second at which it sent them.
+COMEBACKS = """CREATE TEMP TABLE comebacks AS
+  SELECT DISTINCT target, coalesce(etab, '') AS etab, again.rule AS rule, epoch(time)::BIGINT - again.after_s AS second
+  FROM journal WHERE again IS NOT NULL"""
+
+#: What is counted, in as few bytes as ten million of them ask for.
+COUNTED = f"""CREATE TEMP TABLE counted AS
+  SELECT day, date_trunc('week', day)::DATE AS week, coalesce(academy, '') AS academy, coalesce(v.etab, '') AS etab,
+    coalesce(v.target, '') AS target, coalesce(source, '') AS source, coalesce(v.rule, '') AS rule, settled,
+    coalesce(node, '') AS node, {_KIND} AS kind, coalesce(ms, 0) AS ms, c.rule IS NOT NULL AS again
+  FROM visits v LEFT JOIN comebacks c ON c.target = v.target AND c.rule = v.rule AND c.etab = coalesce(v.etab, '')
+    AND c.second = epoch(v.time)::BIGINT
+  WHERE {{scope}}"""
+
+SPAN = "SELECT count(*), min(time), max(time) FROM journal v WHERE {scope}"
+TORN = "SELECT count(*) FROM written WHERE event IS NULL"
+
+#: By whole milliseconds first: then the quantiles are exact, and cheap.
+COUNTS = """WITH by_ms AS (
+    SELECT {key} AS key, ms, count(*) AS n, count(*) FILTER (kind = 'silent') AS silent,
+      count(*) FILTER (kind = 'chosen') AS chosen, count(*) FILTER (kind = 'left') AS left_,
+      count(*) FILTER (kind = 'refused') AS refused, count(*) FILTER (kind = 'away') AS away,
+      count(*) FILTER (again) AS again
+    FROM counted GROUP BY ALL),
+  ranked AS (
+    SELECT *, sum(n) OVER (PARTITION BY key ORDER BY ms) AS upto, sum(n) OVER (PARTITION BY key) AS of FROM by_ms)
+  SELECT key::VARCHAR, sum(n)::BIGINT, sum(silent)::BIGINT, sum(chosen)::BIGINT, sum(left_)::BIGINT,
+    sum(refused)::BIGINT, sum(away)::BIGINT, sum(again)::BIGINT,
+    min(ms) FILTER (upto >= 0.5 * of), min(ms) FILTER (upto >= 0.99 * of)
+  FROM ranked GROUP BY key ORDER BY key"""
+
+MIGRATION = """SELECT week, academy, etab, source, count(*) FROM counted
+  WHERE kind IN ('silent', 'chosen') GROUP BY ALL ORDER BY ALL"""
+SETTLED_WEEKS = "SELECT week, settled, count(*) FROM counted GROUP BY ALL ORDER BY ALL"
+#: Bins of a quarter of an octave: 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20…
+LATENCY = """SELECT settled, ceil(2 ** (ceil(log2(greatest(ms, 1)) * 4) / 4))::INTEGER AS upto, count(*) FROM counted
+  GROUP BY ALL ORDER BY ALL"""
+REASONS = """SELECT date_trunc('week', day)::DATE, f.source, f.state, f.channel, f.reason, count(*)
+  FROM (SELECT day, unnest(findings) AS f FROM visits v WHERE {scope}) GROUP BY ALL ORDER BY ALL"""
+
+REGRETS = """SELECT {key}::VARCHAR, count(*), count(*) FILTER (again) FROM counted WHERE kind IN ('silent', 'chosen')
+  GROUP BY ALL ORDER BY ALL"""
+#: A visit has several signals, and counts with each.
+SIGNAL_REGRETS = """WITH sent AS (
+    SELECT signals, entry, arrival, c.rule IS NOT NULL AS again
+    FROM visits v LEFT JOIN comebacks c ON c.target = v.target AND c.rule = v.rule AND c.etab = coalesce(v.etab, '')
+      AND c.second = epoch(v.time)::BIGINT
+    WHERE outcome = 'redirect' AND {scope}),
+  counts AS (
+    SELECT signals, entry, arrival, count(*) AS n, count(*) FILTER (again) AS again FROM sent GROUP BY ALL),
+  each AS (
+    SELECT n, again, unnest(list_concat(
+      ['entry:' || entry, 'arrival:' || coalesce(arrival, 'none'), 'referer:' || signals.referer_host,
+       'remembered:' || signals.remembered, 'choice:' || signals.choice],
+      list_transform(coalesce(signals.cookies, []), lambda name: 'cookie:' || name))) AS signal
+    FROM counts)
+  SELECT signal, sum(n)::BIGINT, sum(again)::BIGINT FROM each WHERE signal IS NOT NULL GROUP BY ALL ORDER BY ALL"""
+
+CONFIGS = f"""SELECT time, outcome, policy, node FROM journal v WHERE event = '{Event.CONFIG}' AND {{period}}
+  UNION ALL SELECT min(time), 'seen', policy, '' FROM journal v WHERE policy IS NOT NULL AND {{period}} GROUP BY policy
+  ORDER BY ALL"""
+SOURCES = f"""SELECT time, source, findings[1].by, outcome, findings[1].reason, node FROM journal v
+  WHERE event = '{Event.SOURCE}' AND {{period}} ORDER BY ALL"""
