@@ -102,14 +102,20 @@ def test_plain_and_packed_files_of_several_nodes_are_one_journal(tmp_path: Path)
     for node in ("ts1", "ts2"):
         (tmp_path / node).mkdir()
         written(tmp_path / node, replace(SENT, node=node, code=f"BA{node}"), name="journal.jsonl")
-        written(tmp_path / node, replace(MIRE, node=node), name="journal-20210314.jsonl.gz")
+        written(tmp_path / node, replace(MIRE, node=node, code=f"MI{node}"), name="journal-20210314.jsonl.gz")
 
     by_folder, by_pattern = (
         report(files_in([each]), by=[Dimension.NODE]) for each in (tmp_path, f"{tmp_path}/ts*/*jsonl*")
     )
     assert by_folder == by_pattern
-    # The mire that one node shows and another one's are of one code: its visit goes on wherever it is led to.
-    assert [(row.key, row.counts.visits) for row in by_folder.by[Dimension.NODE]] == [("ts1", 1), ("ts2", 2)]
+    assert [(row.key, row.counts.visits) for row in by_folder.by[Dimension.NODE]] == [("ts1", 2), ("ts2", 2)]
+
+
+def test_a_visit_goes_on_at_another_node(tmp_path: Path) -> None:
+    written(tmp_path, MIRE, name="ts1.jsonl")
+    written(tmp_path, later(replace(CHOSEN, node="ts2"), seconds=20), name="ts2.jsonl")
+
+    assert report(files_in([tmp_path])).total == Counts(1, chosen=1, p50_ms=5, p99_ms=5)
 
 
 def test_days_and_weeks_are_those_of_the_schools(tmp_path: Path) -> None:
