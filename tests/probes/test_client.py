@@ -121,7 +121,7 @@ def test_a_connection_is_kept() -> None:
 
 
 def test_a_tls_connection_is_kept(authority: Path, certified: Certified) -> None:
-    with serving(OK, OK, OK, tls=certified("IP:127.0.0.1")) as wire:
+    with serving(OK, OK, OK, tls=certified("127.0.0.1")) as wire:
         client = Client(ca_file=str(authority))
         bodies = [client.send(Request(wire.url), COOKIE, BUDGET).body for _ in range(3)]
 
@@ -209,10 +209,10 @@ def test_an_error_holds_nothing_of_what_was_sent() -> None:
 @pytest.mark.parametrize(
     ("name", "days", "trusted", "reason"),
     [
-        ("IP:127.0.0.1", 2, True, None),
-        ("IP:127.0.0.1", 2, False, Reason.TLS),
-        ("IP:127.0.0.1", -1, True, Reason.TLS),
-        ("DNS:other.test", 2, True, Reason.TLS),
+        ("127.0.0.1", 2, True, None),
+        ("127.0.0.1", 2, False, Reason.TLS),
+        ("127.0.0.1", -1, True, Reason.TLS),
+        ("other.test", 2, True, Reason.TLS),
     ],
     ids=["good", "authority unknown", "expired", "another host"],
 )
@@ -229,7 +229,7 @@ def test_a_certificate_must_be_good(
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
 def test_tls_of_another_age_is_refused(authority: Path, certified: Certified) -> None:
-    old = certified("IP:127.0.0.1")
+    old = certified("127.0.0.1")
     old.set_ciphers("DEFAULT:@SECLEVEL=0")
     old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     with serving(OK, tls=old) as wire:
@@ -282,7 +282,7 @@ def test_plain_text_where_tls_was_expected_is_a_tls_fault() -> None:
 
 def test_tls_is_asked_for_the_name_and_connects_to_the_address(authority: Path, certified: Certified) -> None:
     names: list[str | None] = []
-    tls = certified("DNS:source.academie.test")
+    tls = certified("source.academie.test")
     tls.sni_callback = lambda _, name, __: names.append(name)
     with serving(OK, tls=tls) as wire:
         url = f"https://source.academie.test:{wire.port}/ts"
@@ -314,7 +314,7 @@ def test_a_proxy_is_asked_for_the_whole_address() -> None:
 
 
 def test_a_proxy_sees_no_cookie_of_a_tls_source(authority: Path, certified: Certified) -> None:
-    tls = certified("DNS:source.test")
+    tls = certified("source.test")
 
     def tunnels(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")

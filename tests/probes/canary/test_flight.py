@@ -217,7 +217,7 @@ def test_the_way_of_the_settings_is_taken() -> None:
 def test_no_page_leads_from_https_to_http(authority: Path, certified: Certified) -> None:
     with (
         serving(says("200 OK")) as plain,
-        serving(says("302 Found", Location=plain.url), tls=certified("IP:127.0.0.1")) as wire,
+        serving(says("302 Found", Location=plain.url), tls=certified("127.0.0.1")) as wire,
     ):
         flight = fly(passive(wire.url, ca_file=str(authority)), BACK, NOW)
 
@@ -225,7 +225,7 @@ def test_no_page_leads_from_https_to_http(authority: Path, certified: Certified)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_no_way(certified: Certified) -> None:
-    with serving(silent, tls=certified("IP:127.0.0.1")) as wire:
+    with serving(silent, tls=certified("127.0.0.1")) as wire:
         assert flown(wire)[0] is Reason.TLS
 
 
