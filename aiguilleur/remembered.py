@@ -1,4 +1,4 @@
-"""What a browser carries for us, signed: the choice its visitor asked us to keep, and its last visits."""
+"""What a browser carries for us, signed: the choice its visitor asked us to keep, its last visits, the page shown."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ LOOP_REDIRECTS = 3
 LOOP_S = 60
 #: A visitor who comes back within this time regrets the rule that sent them.
 AGAIN_S = 180
+#: A choice on a page that was shown longer ago than this begins a visit of its own.
+SHOWN_LIFE_S = 1800
 #: The end of a source is announced once in this time.
 ANNOUNCED_LIFE_S = 7 * 24 * 3600
 
@@ -68,6 +70,10 @@ class Recent:
         near = self._near(now, within)
         return next((visit for visit in near if (visit.target, visit.etab, visit.provider) == place), None)
 
+    def newest(self, now: int, within: int) -> RecentVisit | None:
+        """The newest visit of all, within so many seconds."""
+        return next(iter(self._near(now, within)), None)
+
     def weak(self, target: str, etab: str, now: int, provider: str = "") -> RecentVisit | None:
         """The last visit, when it was a redirect on weak evidence less than two minutes ago."""
         last = self.last(target, etab, now, SECOND_VISIT_S, provider)
@@ -96,6 +102,20 @@ class Announced:
         return -SKEW_S <= now - self.at < ANNOUNCED_LIFE_S
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page with choices, as its form knows it again: shown when (epoch seconds), in which visit, for what."""
+
+    at: int
+    code: str
+    target: str
+    etab: str
+
+    def goes_on(self, target: str, etab: str, now: int) -> bool:
+        """Whether a choice of this target and school, made now, is of the same visit."""
+        return (self.target, self.etab) == (target, etab) and -SKEW_S <= now - self.at < SHOWN_LIFE_S
+
+
 class Seal:
     """Signs and reads these cookies; the keys come oldest first and the last one signs."""
 
@@ -104,13 +124,16 @@ class Seal:
         self._choice = Signer(keys, "aiguilleur.remembered.v1")
         self._recent = Signer(keys, "aiguilleur.recent.v1")
         self._announced = Signer(keys, "aiguilleur.announced.v1")
+        self._shown = Signer(keys, "aiguilleur.shown.v1")
 
-    def seal(self, value: Remembered | Recent | Announced) -> str:
+    def seal(self, value: Remembered | Recent | Announced | Shown) -> str:
         """The signed text of a value; it is readable by all and can be changed by none."""
         if isinstance(value, Remembered):
             return self._choice.sign([value.source, list(value.schools)])
         if isinstance(value, Announced):
             return self._announced.sign([value.at, value.source, value.code])
+        if isinstance(value, Shown):
+            return self._shown.sign([value.at, value.code, value.target, value.etab])
         return self._recent.sign([_row(visit) for visit in value.visits])
 
     def remembered(self, text: str | None) -> Remembered:
@@ -135,6 +158,14 @@ class Seal:
         try:
             at, source, code = self._announced.read(text)
             return Announced(int(at), str(source), str(code))
+        except (TokenError, TypeError, ValueError):
+            return None
+
+    def shown(self, text: str | None) -> Shown | None:
+        """The page that a form stood on; None when it does not say, or says what we have not signed."""
+        try:
+            at, code, target, etab = self._shown.read(text)
+            return Shown(int(at), str(code), str(target), str(etab))
         except (TokenError, TypeError, ValueError):
             return None
 

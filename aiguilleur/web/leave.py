@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
 
-from aiguilleur.journal import new_code
+from aiguilleur.journal import Again, Event, JournalEntry, new_code
 from aiguilleur.journey import COOKIE as JOURNEY_COOKIE
+from aiguilleur.remembered import AGAIN_S
 from aiguilleur.settings.model import Source
 from aiguilleur.signals import cookies_of
 from aiguilleur.web import languages, mine, pages
 from aiguilleur.web.diagnostic import TRIED_COOKIE
 from aiguilleur.web.ending import ANNOUNCED_COOKIE
 from aiguilleur.web.redirects import to_own
-from aiguilleur.web.security import is_same_origin
+from aiguilleur.web.security import is_prefetch, is_same_origin
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import RECENT_COOKIE, REMEMBERED_COOKIE, Wanted, wanted_of
 
@@ -25,8 +26,34 @@ blueprint = Blueprint("leave", __name__)
 def leave() -> Response:
     """Explain that someone else's session may be open here, and where each source closes it."""
     settings = service().settings
+    if request.method == "GET" and not is_prefetch(request):
+        _regret(_wanted())
     wanted = _wanted() or wanted_of(request, settings.site.mire_target or next(iter(settings.targets)))
     return pages.leave(wanted, tuple(_closable(wanted)), kept=any(_kept()))
+
+
+def _regret(wanted: Wanted | None) -> None:
+    """Write to the journal that someone who was sent on a moment ago says to be another person."""
+    running = service()
+    now = running.now()
+    last = running.seal.recent(request.cookies.get(RECENT_COOKIE)).newest(int(now.timestamp()), AGAIN_S)
+    if last is None or (wanted and (wanted.target, wanted.etab or "") != (last.target, last.etab)):
+        return
+    school = running.settings.directory.schools.get(last.etab)
+    running.journal.write(
+        JournalEntry(
+            time=now,
+            code=new_code(),
+            event=Event.AGAIN,
+            target=last.target,
+            etab=last.etab,
+            academy=school.academy if school else "",
+            status=200,
+            again=Again(last.rule, int(now.timestamp()) - last.at),
+            policy=running.settings.digest,
+            node=running.settings.site.node,
+        )
+    )
 
 
 @blueprint.route("/oublier", methods=["GET", "POST"])

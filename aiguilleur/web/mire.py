@@ -110,8 +110,15 @@ def _choose_for(wanted: Wanted) -> Response:
     return _chosen(replace(wanted, page=None, onward=onward), wanted.choice)
 
 
+def _going_on(visit: Visit) -> Visit:
+    """The choice is of the visit whose page it was made on, and is told under the code that stood there."""
+    shown = service().seal.shown(request.form.get("suite"))
+    goes_on = shown and shown.goes_on(visit.wanted.target, visit.etab, visit.now)
+    return replace(visit, code=shown.code) if shown and goes_on else visit
+
+
 def _chosen(wanted: Wanted, choice: str) -> Response:
-    visit = open_visit(request, wanted)
+    visit = _going_on(open_visit(request, wanted))
     if choice not in visit.facts.open:
         return pages.retired(visit, choice)
     response = redirect(visit, Decision(Redirect(choice), "choice", ()), choice, Event.CHOICE)

