@@ -8,6 +8,7 @@ import click
 
 from aiguilleur import __version__
 from aiguilleur.cli.check import check
+from aiguilleur.cli.dashboard import dashboard
 from aiguilleur.cli.explain import explain
 from aiguilleur.cli.journal import journal
 from aiguilleur.cli.kit import kit
@@ -35,5 +36,5 @@ def _refuse(lacks: str) -> None:
     raise click.exceptions.Exit(1)
 
 
-for command in (check, explain, journal, kit, _sandbox(), schools, secret):
+for command in (check, dashboard, explain, journal, kit, _sandbox(), schools, secret):
     main.add_command(command)

@@ -1,0 +1,81 @@
+"""What the pictures of the journal stand on: the files, and how people call what is in them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiguilleur.cli.journal import told
+from aiguilleur.cli.trace import trace_of
+from aiguilleur.dashboard import Desk
+from aiguilleur.journal import find_code
+from aiguilleur.journal.scale import Files, Report, Scope, report
+from aiguilleur.report import Names
+from aiguilleur.settings.model import Settings
+
+#: As « Compte Téléservices de l'académie de Dijon (ATEN) ».
+_SHORT = re.compile(r"\(([^()]+)\)$")
+
+
+#: A code recurs a few times a year.
+_MOST = 20
+
+
+def desk_of(settings: Settings, files: Callable[[], Files]) -> Desk:
+    """What the dashboard stands on; `files` is asked at each reading, for files come and go."""
+    zone = settings.site.zone
+
+    def read(scope: Scope) -> Report:
+        return report(files(), scope, by=(), groups=groups_of(settings), zone=zone.key)
+
+    def visits(code: str) -> tuple[str, ...]:
+        found = find_code(code, files().lines, _MOST)
+        return tuple(told(found, lambda entry: trace_of(entry, settings).text(), zone))
+
+    def etab(text: str) -> str | None:
+        school = settings.directory.find(text)
+        return school.etab if school else None
+
+    return Desk(read, visits, etab, names_of(settings), zone, lambda: datetime.now(UTC))
+
+
+def names_of(settings: Settings) -> Names:
+    """The names that a configuration gives to sources, their groups, and schools."""
+    sources = {source.id: source.name for source in settings.sources.values()}
+    return Names(sources | _groups(settings), _Schools(settings))
+
+
+def groups_of(settings: Settings) -> dict[str, str]:
+    """The group of each source that has one."""
+    return {source.id: source.group for source in settings.sources.values() if source.group}
+
+
+def _groups(settings: Settings) -> dict[str, str]:
+    """The short name that a group's members have in brackets, where it is the same; else the group's own."""
+    shorts: defaultdict[str, set[str]] = defaultdict(set)
+    for source, group in groups_of(settings).items():
+        short = _SHORT.search(settings.sources[source].name)
+        shorts[group].add(short[1] if short else group)
+    return {group: names.pop() if len(names) == 1 else group for group, names in shorts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Schools(Mapping[str, str]):
+    """A directory of 60,000 schools is asked for the few hundred that have visits."""
+
+    settings: Settings
+
+    def __getitem__(self, etab: str) -> str:
+        school = self.settings.directory.schools.get(etab)
+        if school is None:
+            raise KeyError(etab)
+        return f"{school.name}, {school.town}" if school.town else school.name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.settings.directory.schools)
+
+    def __len__(self) -> int:
+        return len(self.settings.directory.schools)

@@ -1,0 +1,122 @@
+"""What can be said of the report without a browser."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import html5lib
+import pytest
+from markupsafe import escape
+
+from aiguilleur.journal.scale import Migration, Report, Scope, masked
+from aiguilleur.report import Names, page, policy
+from tests.report.figures import MADE_AT, NAMES, WEEKS, year
+
+PARIS = ZoneInfo("Europe/Paris")
+ONE_SCHOOL = Scope(etab="clg-3")
+
+
+def made(report: Report, names: Names = NAMES) -> str:
+    return page(report, names, made_at=MADE_AT, zone=PARIS)
+
+
+def titles(text: str) -> list[str]:
+    return re.findall(r"<h2[^>]*>([^<]*)</h2>", text)
+
+
+@pytest.fixture(scope="module")
+def whole() -> str:
+    return made(year(schools=400))
+
+
+def test_it_is_valid_html(whole: str) -> None:
+    html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(whole)
+    ids = re.findall(r'\bid="([^"]*)"', whole)
+    assert len(ids) == len(set(ids)) > 5
+
+
+def test_a_year_of_nine_academies_and_four_hundred_schools_is_under_two_megabytes(whole: str) -> None:
+    assert len(whole.encode()) < 2_000_000
+    assert whole.count("Collège Numéro") >= 400
+
+
+def test_it_asks_for_nothing_and_needs_no_style_of_elements(whole: str) -> None:
+    assert re.findall(r'\b(?:src|href|action|data)="(?!#)[^"]*"|url\(|@import|xlink|\sstyle="', whole) == []
+    assert f'content="{escape(policy())}"' in whole
+
+
+def test_it_tells_everything_that_was_found(whole: str) -> None:
+    assert titles(whole) == [
+        "Avec quel compte, semaine après semaine",
+        "Par académie",
+        "Par établissement",
+        "Comment les visites ont été réglées",
+        "En combien de temps",
+        "Santé des sources",
+        "Raisons les plus fréquentes",
+        "Redirections regrettées",
+        "Ce qui a changé dans la configuration",
+    ]
+    assert "Du 1er septembre 2020 au 7 juillet 2021" in whole
+    assert "ces quatre dernières semaines : 7,5 % avec ATEN, 93 % avec EduConnect." in whole
+
+
+def test_every_picture_has_a_name_and_its_numbers_in_a_table(whole: str) -> None:
+    parts = whole.split("<section>")[1:]
+
+    for part in parts:
+        assert "<table>" in part
+        assert part.count('class="wide"') <= part.count("aria-label=")
+    assert sum('role="img"' in part for part in parts) == 8
+
+
+def test_the_schools_that_still_use_the_account_which_ends_come_first(whole: str) -> None:
+    table = whole[whole.index('id="etablissements"') :]
+    last = [Migration(week, "", "clg-9", "aten", 5000) for week in WEEKS[-2:]]
+    busy = year(schools=10)
+    other = made(replace(busy, schools=(*busy.schools, *last)))
+    table, other = (text[text.index('id="etablissements"') :] for text in (whole, other))
+
+    assert re.findall(r'<th scope="row">([^<]*)<', table)[0] == "Collège Numéro 0 de Ville-sur-Rivière"
+    assert re.findall(r'<th scope="row">([^<]*)<', other)[0] == "Collège Numéro 9 de Ville-sur-Rivière"
+
+
+def test_a_head_of_school_reads_of_that_school_alone_and_no_small_count() -> None:
+    report = masked(year(schools=6, scope=ONE_SCHOOL))
+    text = made(report)
+
+    assert titles(text) == ["Avec quel compte, semaine après semaine", "Comment les visites ont été réglées"]
+    assert "<h1>Collège Numéro 3 de Ville-sur-Rivière</h1>" in text
+    assert set(re.findall(r"Numéro \d+", text)) == {"Numéro 3"}
+    assert "arrondis à cinq près" in text
+    assert "n’ont pas pu être lues" not in text
+
+
+def test_no_visit_makes_a_page_too() -> None:
+    text = made(Report())
+
+    html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    assert "il n’y a aucune visite" in text
+
+
+def test_a_single_visit_makes_a_page_too() -> None:
+    report = year(schools=1)
+    one = (Migration(WEEKS[0], "besancon", "", "aten", 1),)
+
+    assert "Avec quel compte" in made(replace(report, academies=one, schools=one, settled=()))
+
+
+def test_no_name_can_become_markup() -> None:
+    evil = '<script>alert("x")</script>'
+    names = Names({"aten": evil, "educonnect": evil}, {"clg-0": evil}, {"besancon": evil})
+    report = replace(year(schools=2), configs=tuple(replace(each, policy=evil) for each in year().configs))
+
+    assert "alert(" not in made(report, names).replace("&lt;script&gt;alert(", "")
+
+
+def test_the_page_says_when_it_was_made_in_local_time() -> None:
+    assert "Fait le 8 juillet 2021 à 08:00" in made(Report())
+    assert "Fait le 8 juillet 2021 à 11:00" in page(Report(), NAMES, made_at=MADE_AT + timedelta(hours=3), zone=PARIS)

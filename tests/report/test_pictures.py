@@ -1,0 +1,146 @@
+"""The report and the dashboard in Chromium: as a file and served, large and small, light, dark and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, Route
+
+from aiguilleur.dashboard import create_dashboard
+from aiguilleur.journal.scale import Report, Scope, masked
+from aiguilleur.report import page as made
+from tests.dashboard.conftest import Journal
+from tests.flows.conftest import chromium
+from tests.report.figures import MADE_AT, NAMES, year
+
+__all__ = ["chromium"]
+pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
+REPORTS = {"all": year(schools=12), "school": masked(year(schools=12, scope=Scope(etab="clg-3"))), "none": Report()}
+DESK = "http://127.0.0.1:8090"
+#: What stands beyond the screen or is cut inside its box, but for what can be scrolled and what is drawn.
+_FAULTS = """() => {
+  const faults = [], wide = document.documentElement;
+  if (wide.scrollWidth > wide.clientWidth) faults.push(`page ${wide.scrollWidth} > ${wide.clientWidth}`);
+  for (const each of document.body.querySelectorAll('*')) {
+    if (!each.checkVisibility() || each.closest('.table, pre, svg, select, input')) continue;
+    const box = each.getBoundingClientRect(), says = `${each.tagName} ${each.textContent.trim().slice(0, 30)}`;
+    if (box.left < -1 || box.right > innerWidth + 1) faults.push(`beyond: ${says}`);
+    if (each.clientWidth && each.scrollWidth > each.clientWidth + 1) faults.push(`cut: ${says}`);
+  }
+  return faults;
+}"""
+
+
+@cache
+def drawn(name: str) -> str:
+    return made(REPORTS[name], NAMES, made_at=MADE_AT, zone=ZoneInfo("Europe/Paris"))
+
+
+@contextmanager
+def opened(chromium: Browser, folder: Path, name: str, **how: object) -> Iterator[Page]:
+    """A report opened from a file; whatever else it asks for, or says on the console, fails."""
+    file = folder / "rapport.html"
+    file.write_text(drawn(name), encoding="utf-8")
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, **how)  # type: ignore[arg-type]
+    page, asked, said = context.new_page(), [], list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(file.as_uri())
+    yield page
+    context.close()
+    assert (asked, said) == ([file.as_uri()], [])
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_axe_finds_nothing_and_nothing_is_cut(chromium: Browser, tmp_path: Path, name: str) -> None:
+    with opened(chromium, tmp_path, name) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        for width in (1280, 375):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(_FAULTS) == [], width
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page).response["violations"]
+            assert [(each["id"], [node["html"][:90] for node in each["nodes"]]) for each in found] == [], scheme
+
+
+def test_a_table_is_sorted_by_a_click_and_back_by_another(chromium: Browser, tmp_path: Path) -> None:
+    with opened(chromium, tmp_path, "all") as page:
+        table = page.locator("#etablissements ~ .table table")
+        first = table.locator("tbody tr").first.locator("td").first.inner_text
+        numbers = []
+        for _ in range(2):
+            table.locator("thead button").nth(1).click()
+            numbers.append(int("".join(each for each in first() if each.isdecimal())))
+            assert table.locator("th[aria-sort]").count() == 1
+        table.locator("thead button").first.click()
+
+        assert numbers[0] > numbers[1]
+        assert table.locator("tbody th").first.inner_text().startswith("Collège Numéro 0 ")
+        # Numbers in names are compared as numbers.
+        assert table.locator("tbody th").nth(2).inner_text().startswith("Collège Numéro 2 ")
+
+
+def test_without_scripts_it_tells_the_same(chromium: Browser, tmp_path: Path) -> None:
+    with opened(chromium, tmp_path, "all", java_script_enabled=False) as page:
+        assert page.locator("#etablissements ~ .table tbody tr").count() == 12
+        assert page.locator(".wide svg").first.is_visible()
+
+
+def test_its_colours_are_those_of_the_page(chromium: Browser, tmp_path: Path) -> None:
+    line = ".wide path[stroke='var(--c1)']"
+    colours = set()
+    with opened(chromium, tmp_path, "all") as page:
+        for how in ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"color_scheme": "dark", "media": "print"}):
+            page.emulate_media(**how)  # type: ignore[arg-type]
+            colours.add(page.locator(line).first.evaluate("each => getComputedStyle(each).stroke"))
+
+    # On paper as in light.
+    assert colours == {"rgb(11, 79, 138)", "rgb(108, 177, 242)"}
+
+
+def test_on_paper_nothing_is_wider_than_the_sheet(chromium: Browser, tmp_path: Path) -> None:
+    with opened(chromium, tmp_path, "all") as page:
+        page.emulate_media(media="print")
+        # A4 without its margins, at 96 dots an inch.
+        page.set_viewport_size({"width": 688, "height": 1000})
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= 688
+        assert page.pdf(format="A4").startswith(b"%PDF")
+        page.emulate_media(media="screen")
+
+
+def _answer(route: Route, client: FlaskClient) -> None:
+    assert route.request.url.startswith(DESK)
+    answer = client.get(route.request.url.removeprefix(DESK), headers={"Host": DESK.removeprefix("http://")})
+    route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.get_data())
+
+
+def test_the_dashboard_leads_from_a_code_to_its_visit(chromium: Browser) -> None:
+    client = create_dashboard(Journal().desk(), (DESK.removeprefix("http://"),)).test_client()
+    context = chromium.new_context(viewport={"width": 375, "height": 800})
+    page, said = context.new_page(), list[str]()
+    page.route("**/*", lambda route: _answer(route, client))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(DESK)
+    page.get_by_label("Code donné par la famille").fill("k o v a t i")
+    page.get_by_role("button", name="Voir la visite").click()
+
+    assert "aten-active" in page.locator("pre").inner_text()
+    assert page.evaluate(_FAULTS) == []
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], [node["html"][:90] for node in each["nodes"]]) for each in found] == []
+    page.get_by_label("Période").select_option("tout")
+    page.get_by_role("button", name="Voir le rapport").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Toutes les visites"
+    assert page.evaluate(_FAULTS) == []
+    assert said == []
+    context.close()
