@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -14,7 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from aiguilleur.journal import Journal, new_code
+from aiguilleur.journal import Journal
 from aiguilleur.journey import JourneySeal
 from aiguilleur.probes import Cache, Runner
 from aiguilleur.probes.canary import Board, Canaries
@@ -27,7 +25,6 @@ from aiguilleur.web import (
     ending,
     health,
     kit,
-    languages,
     leave,
     mire,
     pages,
@@ -37,12 +34,11 @@ from aiguilleur.web import (
     saml,
     theme,
 )
+from aiguilleur.web.floor import Floor
 from aiguilleur.web.health import note_breaker, note_canary
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
 from aiguilleur.web.service import Service, install, known_of, service, utc_now
-
-_LOGGER = logging.getLogger("aiguilleur.web")
 
 
 def create_app(
@@ -74,6 +70,7 @@ def create_app(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.site.proxies, x_proto=settings.site.proxies, x_host=0
         )
+    app.wsgi_app = Floor(app)  # type: ignore[method-assign]
     return app
 
 
@@ -135,29 +132,7 @@ def _add_mire_hosts(app: Flask) -> None:
 
 
 def _add_errors(app: Flask) -> None:
-    # Rendered now and held in memory, so that showing it can fail for no reason at all.
-    with app.test_request_context():
-        floor = {code: pages.floor_text(each) for code, each in languages.LANGUAGES.items()}
-
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         status = error.code or 500
         return pages.error(status, "page" if status == 404 else "")
-
-    # Whatever breaks, a parent sees the plain mire and never a 5xx.
-    @app.errorhandler(Exception)
-    def _broken(error: Exception) -> Response:
-        code = new_code()
-        # The error's own text is left out: it may quote what a visitor sent.
-        _LOGGER.error("visit %s ended on the floor: %s at %s", code, type(error).__name__, _place(error))
-        response = Response(
-            floor[languages.language().code].replace("{code}", code), content_type="text/html; charset=utf-8"
-        )
-        response.headers["Aiguilleur-Code"] = code
-        return response
-
-
-def _place(error: Exception) -> str:
-    """The innermost file and line, without any value."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

@@ -141,7 +141,7 @@ def language() -> Language:
     if not has_request_context():
         return FRENCH
     if "language" not in g:
-        g.language = _wanted(request)
+        g.language = wanted_in(request)
     found: Language = g.language
     return found
 
@@ -189,7 +189,8 @@ def kept(request: Request) -> Language | None:
     return LANGUAGES.get(request.cookies.get(COOKIE, ""))
 
 
-def _wanted(request: Request) -> Language:
+def wanted_in(request: Request) -> Language:
+    """The language that a request is to be answered in."""
     wanted = chosen(request) or kept(request)
     return wanted or LANGUAGES[request.accept_languages.best_match(LANGUAGES, default=FRENCH.code) or FRENCH.code]
 

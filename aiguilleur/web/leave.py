@@ -63,7 +63,6 @@ def forget() -> Response:
         return _forget() if is_same_origin(request) else pages.error(403, "choice")
     remembered = mine.remembered_by(request)
     return pages.forget(
-        new_code(),
         source=service().settings.sources.get(remembered.source or ""),
         schools=list(mine.known(remembered)),
         visits=service().seal.recent(request.cookies.get(RECENT_COOKIE)).visits,

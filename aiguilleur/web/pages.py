@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from flask import Response, render_template, request
 
 from aiguilleur.core.decision import Decision
 from aiguilleur.core.model import Discover, School
-from aiguilleur.journal import Event, new_code
+from aiguilleur.journal import UNKNOWN, Event, new_code
 from aiguilleur.router import everything, on_mire
 from aiguilleur.settings.model import Source, Target
 from aiguilleur.web.choices import offer_of
 from aiguilleur.web.languages import Language, here_at, here_or, speak
 from aiguilleur.web.mine import other_schools, schools_here
+from aiguilleur.web.noted import note_page
 from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import Visit, Wanted, record, wanted_of
+from aiguilleur.web.visit import Visit, Wanted, local_day, record, wanted_of
 
 #: Beyond this, a list of schools is a search, not a choice; and a search that finds more is not precise enough.
 MOST_LISTED, MOST_FOUND = 60, 12
@@ -95,10 +96,11 @@ def school_finder(
     settings = service().settings
     directory = settings.directory
     wanted = wanted_of(request, target or settings.site.mire_target or next(iter(settings.targets)))
+    event = Event.DECIDED if status == 200 else Event.REFUSED
     return _page(
         "ecole.html",
         status,
-        code or new_code(),
+        code or _noted(status, event=event, target=wanted.target),
         target=settings.targets[wanted.target],
         wanted=wanted,
         here=here_or("/mire", {"vers": wanted.target, **wanted.kept}),
@@ -119,7 +121,16 @@ def not_found(what: str, target: str | None = None, typed: str = "") -> Response
 
 def error(status: int, what: str = "") -> Response:
     """An error page, with the services as the way on."""
-    return _page("erreur.html", status, new_code(), what=what)
+    return _page("erreur.html", status, _noted(status), what=what)
+
+
+def _noted(status: int, *, event: Event = Event.REFUSED, target: str = UNKNOWN) -> str:
+    """The code of a page that no visit led to; the journal knows it too, but of those who ask for no page, nothing."""
+    code = new_code()
+    if request.method != "HEAD":
+        outcome = "discover" if event is Event.DECIDED else ""
+        note_page(service(), code, status, event=event, target=target, outcome=outcome)
+    return code
 
 
 def head() -> Response:
@@ -127,9 +138,9 @@ def head() -> Response:
     return Response(status=200, content_type="text/html; charset=utf-8")
 
 
-def forget(visit_code: str, *, schools: list[School], **remembered: object) -> Response:
+def forget(*, schools: list[School], **remembered: object) -> Response:
     """What this browser remembers, and the buttons that forget it."""
-    return _page("oublier.html", 200, visit_code, remembered_schools=schools, **remembered)
+    return _page("oublier.html", 200, "", remembered_schools=schools, **remembered)
 
 
 def leave(wanted: Wanted, sources: tuple[Source, ...], *, kept: bool) -> Response:
@@ -143,7 +154,20 @@ def leave(wanted: Wanted, sources: tuple[Source, ...], *, kept: bool) -> Respons
 def floor_text(wanted: Language) -> str:
     """The page of last resort, rendered at load; it depends on nothing when it is shown."""
     speak(wanted)
-    return render_template("secours.html", code="{code}", site=service().settings.site, targets=_targets())
+    return render_template(
+        "secours.html", code="{code}", site=service().settings.site, targets=_targets(), direct=tuple(_direct())
+    )
+
+
+def _direct() -> Iterator[tuple[Target, Source, str]]:
+    """The ways that no school is needed for, by which a visitor arrives even if every page of ours is broken."""
+    running = service()
+    day = local_day(running, running.now())
+    for target in _targets():
+        for source in running.settings.sources.values():
+            open_today = source.id in target.urls and source.is_open(None, day) and not source.set_apart
+            if open_today and not target.urls[source.id].needs_etab:
+                yield target, source, target.address(source.id, None)
 
 
 def _context(visit: Visit) -> dict[str, object]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from aiguilleur.journal import UNKNOWN, Event, JournalEntry, new_code
+from aiguilleur.journal import new_code
 from aiguilleur.settings.model import Source
 from aiguilleur.web import pages
+from aiguilleur.web.noted import note_page
 from aiguilleur.web.redirects import to_mire
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import local_day
@@ -27,24 +28,13 @@ def install(app: Flask) -> None:
 def answer(source: Source) -> Response:
     """410 and a page with the ways on: people read it, search engines forget the address."""
     running = service()
-    at = running.now()
-    day = local_day(running, at)
+    day = local_day(running, running.now())
     if not source.is_retired(None, day):
         # The name came to us too soon: this account still works, and the mire leads there.
         return to_mire(None, None)
     if request.method == "HEAD":
         return Response(status=410, content_type="text/html; charset=utf-8")
     code = new_code()
-    entry = JournalEntry(
-        time=at,
-        code=code,
-        event=Event.REFUSED,
-        target=UNKNOWN,
-        source=source.id,
-        status=410,
-        policy=running.settings.digest,
-        node=running.settings.site.node,
-    )
-    running.journal.write(entry)
+    note_page(running, code, 410, source=source.id)
     others = [each for each in running.settings.sources.values() if each.create and each.is_open(None, day)]
     return pages.retired_host(code, source, others)

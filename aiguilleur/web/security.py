@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from flask import Flask, Request, Response
 
+from aiguilleur.settings.model import Site
 from aiguilleur.signals import matches, referer_host
 from aiguilleur.web.service import service
 
@@ -20,7 +21,9 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "same-origin",
 }
+_ON_HTTPS = _HEADERS | {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def add_headers(app: Flask) -> None:
@@ -28,18 +31,20 @@ def add_headers(app: Flask) -> None:
 
     @app.after_request
     def _headers(response: Response) -> Response:
-        for name, value in _HEADERS.items():
+        for name, value in fixed_headers(service().settings.site).items():
             response.headers.setdefault(name, value)
         if response.headers["Content-Security-Policy"] == FRAMED_POLICY:
             del response.headers["X-Frame-Options"]
-        response.headers.setdefault("Referrer-Policy", "same-origin")
         # A static file is the same for all; everything else may depend on cookies.
         if not response.cache_control.public:
             response.headers["Cache-Control"] = "no-store"
             response.headers["Vary"] = "Accept-Language, Cookie, Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest"
-        if service().settings.site.public_url.startswith("https:"):
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
+
+
+def fixed_headers(site: Site) -> Mapping[str, str]:
+    """What every answer of a site says, unless it says otherwise itself."""
+    return _ON_HTTPS if site.public_url.startswith("https:") else _HEADERS
 
 
 def is_prefetch(request: Request) -> bool:

@@ -181,8 +181,8 @@ STATES = (
     State("compte-arrete", f"{LINK}?source=aten-besancon", at=SEPTEMBER, says="Ce compte n’existe plus"),
     State("compte-pas-ouvert", f"{LINK}?source=aten-dijon", says="Ce compte n’est pas ouvert ici"),
     State("rien-d-ouvert", LINK, changed=_closed, says="Aucun accès n’est ouvert"),
-    State("oublier-vide", "/oublier", says="Ce navigateur ne retient aucun choix"),
-    State("oublier", "/oublier", before=_remembering, says="Tout oublier"),
-    State("oubli-fait", "/oublier?fait=1", says="C’est oublié"),
+    State("oublier-vide", "/oublier", says="Ce navigateur ne retient aucun choix", coded=False),
+    State("oublier", "/oublier", before=_remembering, says="Tout oublier", coded=False),
+    State("oubli-fait", "/oublier?fait=1", says="C’est oublié", coded=False),
     State("cadre", MIRE, headers={"Sec-Fetch-Dest": "iframe"}, says="à l’intérieur d’une autre"),
 )
