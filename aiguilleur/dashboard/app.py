@@ -76,8 +76,7 @@ def create_dashboard(desk: Desk, hosts: Collection[str], every_s: float = 15) ->
         etab = desk.etab(form.etab) if form.etab else ""
         if etab is None:
             return _told(f"Aucun établissement ne s’appelle « {form.etab} ».", form, 404)
-        reading = readings.of(PERIODS[form.period][1], etab)
-        return Response(page(reading.report, desk.names, made_at=reading.at, zone=desk.zone, desk=form))
+        return Response(page(readings.of(PERIODS[form.period][1], etab), form))
 
     @app.get("/visite", provide_automatic_options=False)
     def _visit() -> Response:

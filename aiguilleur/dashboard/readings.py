@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from cachetools import TTLCache
 
 from aiguilleur.journal.scale import Report, Scope
-from aiguilleur.report import Names
+from aiguilleur.report import Names, Told, told
 
 #: So many different questions are remembered.
 _MOST = 32
@@ -31,14 +31,6 @@ class Desk:
     now: Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A report and when it was read."""
-
-    report: Report
-    at: datetime
-
-
 class Readings:
     """Reports that are at most `every_s` seconds old; one is read at a time, and who asks meanwhile waits for it."""
 
@@ -46,15 +38,17 @@ class Readings:
         """Nothing is read yet."""
         self._desk = desk
         self._lock = threading.Lock()
-        self._kept: TTLCache[Scope, Reading] = TTLCache(_MOST, every_s, timer=clock)
+        self._kept: TTLCache[Scope, Told] = TTLCache(_MOST, every_s, timer=clock)
 
-    def of(self, days: int | None, etab: str) -> Reading:
+    def of(self, days: int | None, etab: str) -> Told:
         """The last so many days up to now (None: all there is), of one school or all. Raises JournalError."""
         scope = Scope(since=self._since(days), etab=etab)
         with self._lock:
             reading = self._kept.get(scope)
             if reading is None:
-                reading = self._kept[scope] = Reading(self._desk.report(scope), self._desk.now())
+                desk = self._desk
+                report = desk.report(scope)
+                reading = self._kept[scope] = told(report, desk.names, made_at=desk.now(), zone=desk.zone)
             return reading
 
     def _since(self, days: int | None) -> datetime | None:

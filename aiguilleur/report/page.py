@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from aiguilleur.journal.scale import Report
 from aiguilleur.report.charts import COLOURS, DASHES
-from aiguilleur.report.sections import lead, sections
+from aiguilleur.report.sections import Section, lead, sections
 from aiguilleur.report.series import Names
 from aiguilleur.report.words import Voice
 
@@ -27,20 +27,43 @@ class Figure:
     of: str
 
 
-def page(report: Report, names: Names, *, made_at: datetime, zone: tzinfo, desk: object = None) -> str:
-    """The page of this report; `desk` is what surrounds it where it is served."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A report in words and pictures, which take a second or two to draw: once, however often it is shown."""
+
+    title: str
+    period: str
+    made_at: str
+    lead: str
+    figures: tuple[Figure, ...]
+    masked: bool
+    #: How many lines could not be read; blank where that is nobody's concern.
+    torn: str
+    sections: tuple[Section, ...]
+
+
+def told(report: Report, names: Names, *, made_at: datetime, zone: tzinfo) -> Told:
+    """What there is to tell of a report that was made then."""
     voice = Voice(report.masked, zone)
-    return render(
-        "page.html",
-        desk=desk,
+    return Told(
         title=_title(report, names),
         period=_period(report, voice),
         made_at=voice.moment(made_at),
         lead=lead(report, names, voice),
         figures=_figures(report, voice),
-        report=report,
-        torn=voice.number(report.torn),
+        masked=report.masked,
+        torn=voice.number(report.torn) if report.torn and not report.masked else "",
         sections=sections(report, names, voice),
+    )
+
+
+def page(told: Told, desk: object = None) -> str:
+    """The page that tells this; `desk` is what surrounds it where it is served."""
+    return render(
+        "page.html",
+        desk=desk,
+        told=told,
+        title=told.title,
         colours=COLOURS,
         dashes=[" ".join(map(str, each)) for each in DASHES],
     )

@@ -29,7 +29,7 @@ class Names:
 
     def source(self, id: str) -> str:  # noqa: A002 (as the journal calls it)
         """The name of a source, or of a group of sources."""
-        return "Autres" if id == OTHERS else self.sources.get(id, id)
+        return "un autre compte" if id == OTHERS else self.sources.get(id, id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from aiguilleur.report.words import Voice, duration, percent, short_day
 
 #: Of what happened often, the last so many are told.
 MOST_ROWS = 60
+#: So many schools are a page that can still be mailed.
+MOST_GROUPS = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Tables:
         first = series[0].id if series else ""
         ordered = sorted(groups, key=lambda group: (-recent[group.id].get(first, 0), group.name))
         rows = tuple(
-            (Cell(group.name), self._counted(group.visits), *self._parts(recent[group.id], series)) for group in ordered
+            (Cell(group.name), self._counted(group.visits), *self._parts(recent[group.id], series))
+            for group in ordered[:MOST_GROUPS]
         )
         return Table(title, (what, "Visites", *(f"{each.name}, 4 dernières semaines" for each in series)), rows)
 
@@ -87,7 +90,9 @@ class Tables:
         return Table(title, ("Source", "Raison", "Fois"), rows)
 
     def regrets(self, title: str, what: str, regrets: Sequence[Regret], axis: Regretted) -> Table:
-        """A row a rule, signal, school or week."""
+        """A row a rule, signal or school, the most regretted first; or a row a week, in order."""
+        in_order = axis is Regretted.WEEK
+        ordered = sorted(regrets, key=lambda each: (0 if in_order else -each.again, each.key))
         rows = tuple(
             (
                 self._of(axis, each.key),
@@ -95,7 +100,7 @@ class Tables:
                 self._counted(each.again),
                 Cell(percent(each.rate), each.rate),
             )
-            for each in regrets
+            for each in ordered[:MOST_GROUPS]
         )
         return Table(title, (what, "Visites redirigées", "Revenues dans les trois minutes", "Part"), rows)
 

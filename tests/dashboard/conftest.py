@@ -2,16 +2,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from aiguilleur.dashboard import Desk
-from aiguilleur.journal.scale import Report, Scope
-from tests.report.figures import NAMES, year
+from aiguilleur.journal.scale import Counts, Migration, Report, Scope
+from tests.report.figures import NAMES
 
 NOW = datetime(2021, 7, 8, 6, tzinfo=UTC)
+#: One week of one school: enough to be drawn, and quick.
+LITTLE = Report(
+    first=NOW,
+    last=NOW,
+    total=Counts(visits=9, silent=9, p50_ms=12, p99_ms=40),
+    schools=(Migration(date(2021, 7, 5), "besancon", "clg-1", "aten", 9),),
+)
 VISIT = "15 March 2021 10:42:07.318 · KOVATI\n\n * aten-active   <b>aten</b>: active"
 
 
@@ -20,7 +27,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.scopes: list[Scope] = []
-        self.read: Callable[[Scope], Report] = lambda scope: replace(year(schools=2, scope=scope), academies=())
+        self.read: Callable[[Scope], Report] = lambda scope: replace(LITTLE, scope=scope)
 
     def report(self, scope: Scope) -> Report:
         self.scopes.append(scope)

@@ -8,7 +8,7 @@ import pytest
 from aiguilleur.dashboard import Readings
 from aiguilleur.errors import JournalError
 from aiguilleur.journal.scale import Report, Scope
-from tests.dashboard.conftest import NOW, Journal
+from tests.dashboard.conftest import Journal
 
 EVERY = 15.0
 
@@ -28,7 +28,7 @@ def test_the_journal_is_read_anew_when_its_numbers_are_old(journal: Journal) -> 
     first = readings.of(7, "")
     clock.now = EVERY - 1
 
-    assert (readings.of(7, "") is first, first.at) == (True, NOW)
+    assert (readings.of(7, "") is first, first.made_at) == (True, "8 juillet 2021 à 08:00")
     clock.now = EVERY
     assert readings.of(7, "") is not first
     assert len(journal.scopes) == 2

@@ -12,7 +12,7 @@ import pytest
 from markupsafe import escape
 
 from aiguilleur.journal.scale import Migration, Report, Scope, masked
-from aiguilleur.report import Names, page, policy
+from aiguilleur.report import Names, page, policy, told
 from tests.report.figures import MADE_AT, NAMES, WEEKS, year
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -20,7 +20,7 @@ ONE_SCHOOL = Scope(etab="clg-3")
 
 
 def made(report: Report, names: Names = NAMES) -> str:
-    return page(report, names, made_at=MADE_AT, zone=PARIS)
+    return page(told(report, names, made_at=MADE_AT, zone=PARIS))
 
 
 def titles(text: str) -> list[str]:
@@ -119,4 +119,6 @@ def test_no_name_can_become_markup() -> None:
 
 def test_the_page_says_when_it_was_made_in_local_time() -> None:
     assert "Fait le 8 juillet 2021 à 08:00" in made(Report())
-    assert "Fait le 8 juillet 2021 à 11:00" in page(Report(), NAMES, made_at=MADE_AT + timedelta(hours=3), zone=PARIS)
+    assert "Fait le 8 juillet 2021 à 11:00" in page(
+        told(Report(), NAMES, made_at=MADE_AT + timedelta(hours=3), zone=PARIS)
+    )

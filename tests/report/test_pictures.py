@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from aiguilleur.dashboard import create_dashboard
 from aiguilleur.journal.scale import Report, Scope, masked
-from aiguilleur.report import page as made
+from aiguilleur.report import page, told
 from tests.dashboard.conftest import Journal
 from tests.flows.conftest import chromium
 from tests.report.figures import MADE_AT, NAMES, year
@@ -40,7 +40,7 @@ _FAULTS = """() => {
 
 @cache
 def drawn(name: str) -> str:
-    return made(REPORTS[name], NAMES, made_at=MADE_AT, zone=ZoneInfo("Europe/Paris"))
+    return page(told(REPORTS[name], NAMES, made_at=MADE_AT, zone=ZoneInfo("Europe/Paris")))
 
 
 @contextmanager
@@ -49,32 +49,32 @@ def opened(chromium: Browser, folder: Path, name: str, **how: object) -> Iterato
     file = folder / "rapport.html"
     file.write_text(drawn(name), encoding="utf-8")
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, **how)  # type: ignore[arg-type]
-    page, asked, said = context.new_page(), [], list[str]()
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(file.as_uri())
-    yield page
+    tab, asked, said = context.new_page(), [], list[str]()
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.goto(file.as_uri())
+    yield tab
     context.close()
     assert (asked, said) == ([file.as_uri()], [])
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_axe_finds_nothing_and_nothing_is_cut(chromium: Browser, tmp_path: Path, name: str) -> None:
-    with opened(chromium, tmp_path, name) as page:
-        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    with opened(chromium, tmp_path, name) as tab:
+        tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         for width in (1280, 375):
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate(_FAULTS) == [], width
+            tab.set_viewport_size({"width": width, "height": 800})
+            assert tab.evaluate(_FAULTS) == [], width
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found = Axe().run(page).response["violations"]
+            tab.emulate_media(color_scheme=scheme)
+            found = Axe().run(tab).response["violations"]
             assert [(each["id"], [node["html"][:90] for node in each["nodes"]]) for each in found] == [], scheme
 
 
 def test_a_table_is_sorted_by_a_click_and_back_by_another(chromium: Browser, tmp_path: Path) -> None:
-    with opened(chromium, tmp_path, "all") as page:
-        table = page.locator("#etablissements ~ .table table")
+    with opened(chromium, tmp_path, "all") as tab:
+        table = tab.locator("#etablissements ~ .table table")
         first = table.locator("tbody tr").first.locator("td").first.inner_text
         numbers = []
         for _ in range(2):
@@ -90,32 +90,32 @@ def test_a_table_is_sorted_by_a_click_and_back_by_another(chromium: Browser, tmp
 
 
 def test_without_scripts_it_tells_the_same(chromium: Browser, tmp_path: Path) -> None:
-    with opened(chromium, tmp_path, "all", java_script_enabled=False) as page:
-        assert page.locator("#etablissements ~ .table tbody tr").count() == 12
-        assert page.locator(".wide svg").first.is_visible()
+    with opened(chromium, tmp_path, "all", java_script_enabled=False) as tab:
+        assert tab.locator("#etablissements ~ .table tbody tr").count() == 12
+        assert tab.locator(".wide svg").first.is_visible()
 
 
 def test_its_colours_are_those_of_the_page(chromium: Browser, tmp_path: Path) -> None:
     line = ".wide path[stroke='var(--c1)']"
     colours = set()
-    with opened(chromium, tmp_path, "all") as page:
+    with opened(chromium, tmp_path, "all") as tab:
         for how in ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"color_scheme": "dark", "media": "print"}):
-            page.emulate_media(**how)  # type: ignore[arg-type]
-            colours.add(page.locator(line).first.evaluate("each => getComputedStyle(each).stroke"))
+            tab.emulate_media(**how)  # type: ignore[arg-type]
+            colours.add(tab.locator(line).first.evaluate("each => getComputedStyle(each).stroke"))
 
     # On paper as in light.
     assert colours == {"rgb(11, 79, 138)", "rgb(108, 177, 242)"}
 
 
 def test_on_paper_nothing_is_wider_than_the_sheet(chromium: Browser, tmp_path: Path) -> None:
-    with opened(chromium, tmp_path, "all") as page:
-        page.emulate_media(media="print")
+    with opened(chromium, tmp_path, "all") as tab:
+        tab.emulate_media(media="print")
         # A4 without its margins, at 96 dots an inch.
-        page.set_viewport_size({"width": 688, "height": 1000})
+        tab.set_viewport_size({"width": 688, "height": 1000})
 
-        assert page.evaluate("document.documentElement.scrollWidth") <= 688
-        assert page.pdf(format="A4").startswith(b"%PDF")
-        page.emulate_media(media="screen")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 688
+        assert tab.pdf(format="A4").startswith(b"%PDF")
+        tab.emulate_media(media="screen")
 
 
 def _answer(route: Route, client: FlaskClient) -> None:
@@ -127,20 +127,20 @@ def _answer(route: Route, client: FlaskClient) -> None:
 def test_the_dashboard_leads_from_a_code_to_its_visit(chromium: Browser) -> None:
     client = create_dashboard(Journal().desk(), (DESK.removeprefix("http://"),)).test_client()
     context = chromium.new_context(viewport={"width": 375, "height": 800})
-    page, said = context.new_page(), list[str]()
-    page.route("**/*", lambda route: _answer(route, client))
-    page.on("console", lambda message: said.append(message.text))
-    page.goto(DESK)
-    page.get_by_label("Code donné par la famille").fill("k o v a t i")
-    page.get_by_role("button", name="Voir la visite").click()
+    tab, said = context.new_page(), list[str]()
+    tab.route("**/*", lambda route: _answer(route, client))
+    tab.on("console", lambda message: said.append(message.text))
+    tab.goto(DESK)
+    tab.get_by_label("Code donné par la famille").fill("k o v a t i")
+    tab.get_by_role("button", name="Voir la visite").click()
 
-    assert "aten-active" in page.locator("pre").inner_text()
-    assert page.evaluate(_FAULTS) == []
-    found = Axe().run(page).response["violations"]
+    assert "aten-active" in tab.locator("pre").inner_text()
+    assert tab.evaluate(_FAULTS) == []
+    found = Axe().run(tab).response["violations"]
     assert [(each["id"], [node["html"][:90] for node in each["nodes"]]) for each in found] == []
-    page.get_by_label("Période").select_option("tout")
-    page.get_by_role("button", name="Voir le rapport").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Toutes les visites"
-    assert page.evaluate(_FAULTS) == []
+    tab.get_by_label("Période").select_option("tout")
+    tab.get_by_role("button", name="Voir le rapport").click()
+    assert tab.get_by_role("heading", level=1).inner_text() == "Toutes les visites"
+    assert tab.evaluate(_FAULTS) == []
     assert said == []
     context.close()
