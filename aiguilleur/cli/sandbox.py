@@ -36,7 +36,7 @@ aiguilleur is running, with a simulated académie around it.
   1  Open   http://clg-rochat-rousses.eclat.localhost:{port}/     the school's portal: log in, click « Téléservices »
   2  Open   http://teleservices.academie.localhost:{port}/        log in at ATEN (parent1 / parent1), then click again
   3  See    every decision below as it is taken; aiguilleur explain --config {folder} --code CODE tells why
-  4  Break  http://sandbox.localhost:{port}/                      make a source slow, down, mute or odd
+  4  Break  http://sandbox.localhost:{port}/                      make a source slow, down, mute, odd, cut off…
 These names reach this machine by themselves in Chromium, Firefox and curl; Safari keeps no Secure cookie on them.
 Stop with Ctrl-C.
 """

@@ -6,12 +6,15 @@ import socket
 import ssl
 import threading
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from aiguilleur.sandbox.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -25,6 +28,11 @@ class _QuietHandler(WSGIRequestHandler):
             self.send_error(400)
             return
         super().run_wsgi()
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """Close it: a source that misbehaves on its connection is done with it."""
+        super().connection_dropped(error, environ)
+        self.close_connection = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flask import Flask, Response, request
 
+from aiguilleur.sandbox.faults import Fault
 from aiguilleur.sandbox.network import EDUCONNECT, Network, with_query
 from aiguilleur.sandbox.pages import page, refusal, see, typed_account
 from aiguilleur.sandbox.saml import IdentityProvider, Question, Signature, utc_now
@@ -33,7 +34,7 @@ def educonnect_provider(
 class Conversations:
     """The questions being answered, each through a page that looks at the browser first."""
 
-    def __init__(self, provider: IdentityProvider, sessions: Sessions, mode: Callable[[], Mode]) -> None:
+    def __init__(self, provider: IdentityProvider, sessions: Sessions, mode: Callable[[], Mode | Fault]) -> None:
         """`mode` is how EduConnect is switched just now."""
         self._provider = provider
         self._sessions = sessions

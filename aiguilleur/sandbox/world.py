@@ -53,9 +53,10 @@ class World:
         self.port = port
         self._provider = provider or educonnect_provider(port, {}, scheme=scheme)
         self._sessions = {office.source: Sessions() for office in GUICHETS} | {"educonnect": Sessions()}
-        self.switches = Switches(self._sessions, _ALIASES, saml=("educonnect",))
+        network = Network(port, scheme=scheme)
+        self.switches = Switches(self._sessions, _ALIASES, saml=("educonnect",), elsewhere=network.url(INDEX))
         pasted = {name: links[name] for name in ("teleservices", "teleservices_public", "ent")}
-        self._commons = Commons(Network(port, scheme=scheme), tuple(schools), pasted)
+        self._commons = Commons(network, tuple(schools), pasted)
         self._sites: dict[str, WSGIApplication] = {}
         self._mounted: set[str] = set()
         self._build()

@@ -9,49 +9,9 @@ import pytest
 
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.client import Client
-from aiguilleur.probes.exchange import Answer, ProbeError, Request, why_unread
+from aiguilleur.probes.exchange import Answer
 from aiguilleur.sandbox.faults import WITH_TLS, Authority, Fault, FaultServer, says
-
-BUDGET = 0.25
-DEADLINE, PROTOCOL, TLS, STATUS = Reason.DEADLINE, Reason.PROTOCOL, Reason.TLS, Reason.STATUS
-#: What a client that is well made says of each.
-SEEN = {
-    Fault.WELL: None,
-    Fault.REFUSED: Reason.CONNECT,
-    Fault.SWALLOWED: DEADLINE,
-    Fault.SILENT: DEADLINE,
-    Fault.SLOW_HEADERS: DEADLINE,
-    Fault.SLOW_BODY: DEADLINE,
-    Fault.ENDLESS_CONTINUE: DEADLINE,
-    Fault.RESET_IN_HEADERS: PROTOCOL,
-    Fault.RESET_IN_BODY: PROTOCOL,
-    Fault.ERROR_500: STATUS,
-    Fault.ERROR_502: STATUS,
-    Fault.THROTTLED: Reason.THROTTLED,
-    Fault.THROTTLED_120: Reason.THROTTLED,
-    Fault.RESTING_120: Reason.MAINTENANCE,
-    Fault.RESTING_DATE: Reason.MAINTENANCE,
-    Fault.RESTING_GARBAGE: Reason.MAINTENANCE,
-    Fault.RESTING_FOREVER: Reason.MAINTENANCE,
-    Fault.GARBAGE: None,
-    Fault.WRONG_TYPE: None,
-    Fault.LOGIN_FORM: None,
-    Fault.HUGE: Reason.OVERSIZE,
-    Fault.GZIP_BOMB: Reason.OVERSIZE,
-    Fault.REDIRECT_LOOP: Reason.PARSE,
-    Fault.REDIRECT_ELSEWHERE: Reason.PARSE,
-    Fault.TLS_STALL: DEADLINE,
-    Fault.TLS_DRIP: DEADLINE,
-    Fault.TLS_EXPIRED: TLS,
-    Fault.TLS_WRONG_HOST: TLS,
-    Fault.TLS_SELF_SIGNED: TLS,
-    Fault.TLS_OLD: TLS,
-}
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
+from tests.faults.felt import SEEN, asked, felt
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "tls"])
@@ -60,21 +20,6 @@ def server(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Fau
     tls = authority.faults("127.0.0.1") if request.param else None
     with FaultServer(elsewhere="https://ailleurs.test/", tls=tls) as running:
         yield running
-
-
-def asked(client: Client, server: FaultServer) -> Answer | Reason:
-    try:
-        answer = client.send(Request(server.url), {"Cookie": "sid=canary"}, BUDGET)
-    except ProbeError as failure:
-        return failure.reason
-    return answer
-
-
-def seen(client: Client, server: FaultServer) -> Reason | None:
-    answer = asked(client, server)
-    if isinstance(answer, Reason):
-        return answer
-    return answer.unreadable or (None if answer.status == 200 else why_unread(answer))
 
 
 def threads() -> list[str]:
@@ -86,14 +31,14 @@ def test_every_fault_is_felt_as_what_it_is_and_the_next_moment_all_is_well(
 ) -> None:
     client = Client(ca_file=str(authority.path))
     able = [fault for fault in Fault if server.url.startswith("https") or fault not in WITH_TLS]
-    felt: dict[Fault, Reason | None] = {}
+    told: dict[Fault, Reason | None] = {}
     for fault in able:
         server.set(fault)
-        felt[fault] = seen(client, server)
+        told[fault] = felt(client, server.url)
         server.set(Fault.WELL)
-        assert seen(client, server) is None, f"after {fault}"
+        assert felt(client, server.url) is None, f"after {fault}"
 
-    assert felt == {fault: SEEN[fault] for fault in able}
+    assert told == {fault: SEEN[fault] for fault in able}
 
 
 def test_nothing_of_it_is_left_once_it_is_closed(authority: Authority) -> None:
@@ -101,7 +46,7 @@ def test_nothing_of_it_is_left_once_it_is_closed(authority: Authority) -> None:
     for fault in (Fault.WELL, Fault.SILENT, Fault.HUGE, Fault.SLOW_HEADERS, Fault.TLS_DRIP, Fault.SWALLOWED):
         with FaultServer(tls=authority.faults("127.0.0.1")) as server:
             server.set(fault)
-            seen(client, server)
+            felt(client, server.url)
 
         assert threads() == [], fault
         with socket.socket() as sock:
@@ -113,7 +58,7 @@ def test_a_switch_ends_what_stalls_and_closes_what_is_kept() -> None:
     with FaultServer() as server, socket.create_connection(("127.0.0.1", server.port)) as stuck:
         stuck.settimeout(5)
         kept = Client()
-        assert seen(kept, server) is None
+        assert felt(kept, server.url) is None
         server.set(Fault.SILENT)
         with socket.create_connection(("127.0.0.1", server.port)) as waiting:
             waiting.settimeout(5)
@@ -123,14 +68,14 @@ def test_a_switch_ends_what_stalls_and_closes_what_is_kept() -> None:
             server.set(Fault.ERROR_500)
             # The first one asked nothing, the second one asked while it was silent.
             assert stuck.recv(100) == waiting.recv(100) == b""
-        assert seen(kept, server) is Reason.STATUS
+        assert felt(kept, server.url) is Reason.STATUS
 
     assert time.monotonic() - began < 3
 
 
 def test_it_answers_by_what_is_asked_and_keeps_what_it_heard() -> None:
     with FaultServer(respond=lambda head: says("200 OK", b"in" if "sid=" in head else b"out")) as server:
-        answer = asked(Client(), server)
+        answer = asked(Client(), server.url)
 
     assert isinstance(answer, Answer)
     assert answer.body == b"in"
@@ -139,7 +84,7 @@ def test_it_answers_by_what_is_asked_and_keeps_what_it_heard() -> None:
 
 def test_it_listens_on_ipv6_too() -> None:
     with FaultServer(host="::1") as server:
-        assert seen(Client(), server) is None
+        assert felt(Client(), server.url) is None
 
 
 @pytest.mark.parametrize("fault", [Fault.TLS_OLD, Fault.REDIRECT_ELSEWHERE])

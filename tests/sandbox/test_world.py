@@ -7,9 +7,15 @@ import time
 from collections.abc import Callable, Iterable
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client as Direct
 
+from aiguilleur.probes.client import Client
+from aiguilleur.probes.exchange import Answer
 from aiguilleur.sandbox import Mode, SchoolSite, World, free_port, serve
+from aiguilleur.sandbox.faults import Fault
+from aiguilleur.sandbox.index import MODES
+from aiguilleur.sandbox.switches import ON_THE_WIRE
+from tests.faults.felt import SEEN, asked, felt
 from tests.sandbox.conftest import LINKS, SCHOOLS
 from tests.sandbox.visitor import Place, Visitor
 
@@ -71,7 +77,7 @@ def test_a_missing_link_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("host", ["inconnu.localhost:8000", "localhost", "<script>"])
 def test_an_unknown_host_gets_a_small_404(world: World, host: str) -> None:
-    answer = Client(world.wsgi).get("/", headers={"Host": host})
+    answer = Direct(world.wsgi).get("/", headers={"Host": host})
 
     assert (answer.status_code, "aucun site simulé" in answer.text, "<script>" in answer.text) == (404, True, False)
 
@@ -210,3 +216,21 @@ def test_stopping_does_not_wait_for_a_mute_source() -> None:
         started = time.monotonic()
 
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("fault", ON_THE_WIRE)
+def test_a_source_can_misbehave_on_its_connections(served: tuple[World, int], fault: Fault) -> None:
+    world, port = served
+    client = Client(connect=f"127.0.0.1:{port}")
+    world.switches.set("aten", fault)
+    seen = felt(client, world.url("teleservices.academie.localhost", "/ts"))
+    other = asked(client, world.url("teleservices.dijon.localhost", "/ts"), 2)
+    world.switches.set("aten", Mode.WELL)
+    after = asked(client, world.url("teleservices.academie.localhost", "/ts"), 2)
+
+    assert seen == SEEN[fault]
+    assert [each.status for each in (other, after) if isinstance(each, Answer)] == [302, 302]
+
+
+def test_every_way_to_misbehave_has_a_name_on_the_page(world: World) -> None:
+    assert set(world.switches.modes("educonnect")) == set(MODES)

@@ -141,9 +141,9 @@ _ANSWERS = {
     Fault.RESTING_120: says("503 Service Unavailable", Retry_After="120"),
     Fault.RESTING_GARBAGE: says("503 Service Unavailable", Retry_After="un peu plus tard"),
     Fault.RESTING_FOREVER: says("503 Service Unavailable", Retry_After="1000000000"),
-    Fault.GARBAGE: says("200 OK", _NOISE, Content_Type=_HTML),
+    Fault.NOISE: says("200 OK", _NOISE, Content_Type=_HTML),
     Fault.WRONG_TYPE: says("200 OK", _PICTURE, Content_Type="image/png"),
-    Fault.LOGIN_FORM: says("200 OK", _LOGIN, Content_Type=_HTML),
+    Fault.LOGIN_PAGE: says("200 OK", _LOGIN, Content_Type=_HTML),
     # The very page that was asked for, whatever it was.
     Fault.REDIRECT_LOOP: says("302 Found", Location="?encore"),
 }

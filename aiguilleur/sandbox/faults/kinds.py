@@ -30,10 +30,10 @@ class Fault(StrEnum):
     RESTING_DATE = "resting-date"
     RESTING_GARBAGE = "resting-garbage"
     RESTING_FOREVER = "resting-forever"
-    #: A 200 that says nothing: noise, a picture, a login form.
-    GARBAGE = "garbage"
+    #: A 200 that says nothing: noise, a picture, a login page.
+    NOISE = "noise"
     WRONG_TYPE = "wrong-type"
-    LOGIN_FORM = "login-form"
+    LOGIN_PAGE = "login-page"
     #: A body without length or end.
     HUGE = "huge"
     #: 200 MB that travel as 200 kB.
