@@ -99,7 +99,7 @@ _FIELDS = tuple(each.name for each in fields(JournalEntry))
 def from_line(line: str | bytes, place: str = "") -> JournalEntry:
     """The entry in a line; fields of a later version are passed over. Raises JournalError naming the place."""
     try:
-        return _from_row(json.loads(line))
+        return from_row(json.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise JournalError(f"{place}: not a line of the journal ({type(error).__name__})") from error
 
@@ -110,7 +110,8 @@ _PLAIN: dict[str, Any] = {
 } | {"version": "", "target": ""}
 
 
-def _from_row(row: Mapping[str, Any]) -> JournalEntry:
+def from_row(row: Mapping[str, Any]) -> JournalEntry:
+    """The entry in what a line says; KeyError, TypeError or ValueError where it is none."""
     again, signals = row.get("again"), row.get("signals", {})
     arrival = Arrival(row.get("arrival", Arrival.NONE))
     return JournalEntry(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
+import gzip
 import re
+import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +21,9 @@ from aiguilleur.journal.sinks import FileSink
 #: The folder of compacted days beside a journal, and that of what they replaced, when it is kept.
 PARQUET, REPLACED = "parquet", "replaced"
 _SUFFIX = ".parquet"
+_CUT_SHORT = EOFError, zlib.error, gzip.BadGzipFile
+#: Small, so that little is lost with the block in which a packed file ends.
+_BLOCK = 1 << 12
 _DAY = re.compile(r"journal-(\d{4}-\d{2}-\d{2})\.parquet")
 _LINES = re.compile(r"\.(jsonl|json|log|ndjson)([.-][^/]*)?(\.gz)?$|\.gz$")
 
@@ -43,6 +51,32 @@ def files_in(given: Iterable[Path | str]) -> Files:
     found = {path.resolve(): None for each in given for path in _named(str(each))}
     days = sorted((path for path in found if path.suffix == _SUFFIX), key=lambda path: path.name)
     return Files(tuple(path for path in found if path.suffix != _SUFFIX), tuple(days))
+
+
+@contextmanager
+def unpacked(lines: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
+    """These files; in the place of a packed one that is cut short, what can be unpacked of it."""
+    with tempfile.TemporaryDirectory(prefix="aiguilleur-") as folder:
+        parts = ((path, Path(folder) / f"{number}.jsonl") for number, path in enumerate(lines))
+        yield tuple(path if path.suffix != ".gz" or is_sound(path) else _part(path, part) for path, part in parts)
+
+
+def is_sound(packed: Path) -> bool:
+    """Whether a packed file can be unpacked to its end."""
+    try:
+        with gzip.open(packed) as file:
+            while file.read(_BLOCK):
+                pass
+    except _CUT_SHORT:
+        return False
+    return True
+
+
+def _part(packed: Path, part: Path) -> Path:
+    with gzip.open(packed) as file, part.open("wb") as out, contextlib.suppress(*_CUT_SHORT):
+        while block := file.read(_BLOCK):
+            out.write(block)
+    return part
 
 
 def day_file(folder: Path, day: date) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiguilleur.journal.scale import sql
 from aiguilleur.journal.scale.database import Database, opened
-from aiguilleur.journal.scale.files import Files
+from aiguilleur.journal.scale.files import Files, unpacked
 from aiguilleur.journal.scale.results import (
     ConfigChange,
     Counts,
@@ -36,11 +36,12 @@ ZONE = "Europe/Paris"
 @contextmanager
 def reading(files: Files, zone: str = ZONE) -> Iterator[Database]:
     """A database with the views `journal` and `visits` over these files; JournalError when they cannot be read."""
-    with opened(files.all) as database:
+    with unpacked(files.lines) as lines, opened([*lines, *files.days]) as database:
         parts = []
-        if files.lines:
+        if lines:
             # Read once, whatever is asked of it: what is compacted takes seconds, this does not.
-            database.run(f"CREATE TEMP TABLE recent AS {sql.lines(files.lines, zone)}")
+            rows = f"SELECT * EXCLUDE (file) FROM ({sql.lines(lines)})"
+            database.run(f"CREATE TEMP TABLE recent AS {sql.closed(rows, zone)}")
             parts.append("FROM recent")
         if files.days:
             parts.append(sql.days(files.days))

@@ -69,16 +69,19 @@ NOTHING = (
 _APART_S = 1800
 
 #: Every byte is a letter here, so that no line is lost to its encoding; what is ours is ASCII.
-_READ = """SELECT line FROM read_csv({files}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false,
+_READ = """SELECT filename AS file, line FROM read_csv({files}, filename=true,
+    columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false,
     delim='\x01', quote='', escape='', encoding='latin-1', strict_mode=false, max_line_size=16000000,
     ignore_errors=true, compression='{packed}')"""
 
 #: What a full disk left of a line may stand before a whole one that another worker wrote.
-_WHOLE = """SELECT line AS raw, CASE WHEN json_valid(line) THEN line
+_WHOLE = """SELECT file, line AS raw, CASE WHEN json_valid(line) THEN line
     WHEN contains(line[2:], '{"time":') THEN '{"time":' || string_split(line, '{"time":')[-1] END AS whole
-  FROM written WHERE trim(line) <> ''"""
+  FROM read WHERE trim(line) <> ''"""
 
-_PARSED = f"""SELECT raw, whole, unnest(from_json(CASE WHEN json_valid(whole) THEN whole END, '{_SHAPE}')) FROM whole"""
+_PARSED = (
+    f"""SELECT file, raw, whole, unnest(from_json(CASE WHEN json_valid(whole) THEN whole END, '{_SHAPE}')) FROM whole"""
+)
 
 #: What is no line of the journal keeps its text alone; what is more than a line keeps its text as well.
 _CHECKED = f"""SELECT * EXCLUDE (raw, whole) REPLACE (TRY_CAST(time AS TIMESTAMPTZ)::TIMESTAMP AS time),
@@ -102,22 +105,40 @@ _CLOSED = f"""SELECT *, timezone('{{zone}}', time AT TIME ZONE 'UTC')::DATE AS d
       lead(time) OVER (PARTITION BY event IS NULL OR event IN ({_APART}), code, target, etab ORDER BY time, legs)
         - time > INTERVAL {_APART_S} SECOND, true) AS closes,
     {_SETTLED} AS settled
-  FROM ours"""
+  FROM ({{rows}})"""
 
-#: In the order in which one code is found quickly.
-ORDER = "code, time, legs"
+#: A line that cannot be read is kept with its file's last day.
+STAGED = """CREATE TEMP TABLE staged AS
+  SELECT *, coalesce(time, max(time) OVER (PARTITION BY file))::DATE AS utc FROM ({rows})"""
+#: How many lines of a file are ours, and its last day.
+PER_FILE = "SELECT file, count(event), max(utc) FROM staged GROUP BY file"
+WRITTEN_LINES = "SELECT file, count(*) FROM ({rows}) GROUP BY file"
+DAYS = "SELECT utc, count(*), count(*) - count(event) FROM staged WHERE file IN {files} GROUP BY utc ORDER BY utc"
+ONE_DAY = "SELECT * EXCLUDE (file, utc) FROM staged WHERE utc = {day} AND file IN {files}"
+#: What a day's file holds already; the visits are told apart anew.
+BEFORE = "SELECT * EXCLUDE (day, closes, settled) FROM read_parquet({file})"
+#: A code is found by the least and the greatest of a group of rows, which must therefore be few.
+COPY = """COPY (SELECT * FROM ({rows}) ORDER BY code, time, legs) TO {file}
+  (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 16384)"""
 
 
-def lines(files: Iterable[Path], zone: str) -> str:
-    """The rows of files that hold lines; a line that cannot be read has a text (`raw`) and no `event`."""
+def lines(files: Iterable[Path]) -> str:
+    """The rows of files that hold lines, with their `file`; one that cannot be read has a text and no `event`."""
+    steps = {"read": read(files), "whole": _WHOLE, "parsed": _PARSED, "checked": _CHECKED}
+    return "WITH " + ",\n".join(f"{name} AS ({step})" for name, step in steps.items()) + "\n" + _OURS
+
+
+def read(files: Iterable[Path]) -> str:
+    """Every line of these files as it stands, blank ones (NULL) too."""
     by_packing: dict[str, list[Path]] = {}
     for path in files:
         by_packing.setdefault("gzip" if path.suffix == ".gz" else "none", []).append(path)
-    read = " UNION ALL ".join(_READ.format(files=literal(paths), packed=how) for how, paths in by_packing.items())
-    steps = {"written": read, "whole": _WHOLE, "parsed": _PARSED, "checked": _CHECKED, "ours": _OURS}
-    return (
-        "WITH " + ",\n".join(f"{name} AS ({step})" for name, step in steps.items()) + "\n" + _CLOSED.format(zone=zone)
-    )
+    return " UNION ALL ".join(_READ.format(files=literal(paths), packed=how) for how, paths in by_packing.items())
+
+
+def closed(rows: str, zone: str) -> str:
+    """These lines with what is made of them: their local day, and how their visit ends."""
+    return _CLOSED.format(rows=rows, zone=zone)
 
 
 def days(files: Iterable[Path]) -> str:
@@ -132,10 +153,19 @@ def scope(asked: Scope) -> str:
     return " AND ".join(period + names) or "true"
 
 
+def among(files: Iterable[Path]) -> str:
+    """What `file IN` takes."""
+    return "(" + ", ".join(quoted(str(each)) for each in files) + ")"
+
+
 def literal(files: Iterable[Path]) -> str:
     """A list of files as SQL writes it."""
     return "[" + ", ".join(quoted(str(each)) for each in files) + "]"
 
+
+BY_CODE = "SELECT * FROM ({days}) WHERE event IS NOT NULL AND code = $code ORDER BY time DESC, legs DESC LIMIT $most"
+BY_SCHOOL = """SELECT * FROM ({days})
+  WHERE event IS NOT NULL AND etab = $etab AND time BETWEEN $since AND $until ORDER BY time, legs"""
 
 #: Over `written`, the rows of every file; `torn` counts are of it.
 VIEWS = (
