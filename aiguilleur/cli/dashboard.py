@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
+from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
-from aiguilleur.journal import paths_in
-from aiguilleur.journal.scale import Files, archive_of, files_in
-from aiguilleur.settings.model import Settings
 
 _PORTS = 1 << 16
 
@@ -19,15 +17,10 @@ _PORTS = 1 << 16
 @click.option(
     "--listen", default="127.0.0.1:8090", show_default=True, metavar="HOST:PORT", help="On this machine only."
 )
-@click.option(
-    "--journal",
-    "given",
-    multiple=True,
-    help="A file, folder or pattern of the journal; as often as needed (default: those of the configuration).",
-)
+@journal_option
 @click.option("--every", type=click.IntRange(min=1), default=15, show_default=True, help="Seconds between readings.")
 @config_option
-def dashboard(folder: Path, listen: str, given: tuple[str, ...], every: int) -> None:
+def dashboard(folder: Path, listen: str, given: tuple[Path, ...], every: int) -> None:
     """Serve the report as it stands now, and visits by their code, until Ctrl-C."""
     host, port = loopback(listen)
     settings = settings_of(folder)
@@ -41,14 +34,6 @@ def dashboard(folder: Path, listen: str, given: tuple[str, ...], every: int) -> 
     desk = desk_of(settings, lambda: files_of(settings, given))
     click.echo(f"The dashboard is at http://{listen}/  Stop with Ctrl-C.")
     serve(lambda: create_dashboard(desk, hosts(host, port), every), host, port)
-
-
-def files_of(settings: Settings, given: tuple[str, ...] = ()) -> Files:
-    """The files of the journal as they are now: those given, else those of the configuration. Raises JournalError."""
-    if given:
-        return files_in(given)
-    archive = archive_of(settings.site.journal)
-    return files_in([*paths_in(settings.site.journal), *([archive] if archive and archive.is_dir() else [])])
 
 
 def loopback(text: str) -> tuple[str, int]:

@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from aiguilleur import signals
+from aiguilleur.cli.files import files_of
 from aiguilleur.cli.folder import config_option, settings_of
 from aiguilleur.cli.trace import print_trace, told, trace_of
 from aiguilleur.core.explain import as_json
 from aiguilleur.core.explain import explain as explained
 from aiguilleur.core.model import Arrival, Channel, Facts, Finding, ProbeRef, Reason, SessionState, Signals
-from aiguilleur.journal import find_code, normal_code, paths_in
+from aiguilleur.journal import normal_code
+from aiguilleur.journal.scale import find_code
 from aiguilleur.settings.model import Settings
 
 
@@ -63,11 +65,15 @@ def explain(
     print_trace(facts, settings)
 
 
+#: A code recurs a few times a year; more of them than this on one screen help nobody.
+_MOST = 20
+
+
 def _explain_code(settings: Settings, code: str, path: Path | None, as_json_: bool) -> None:
     name = normal_code(code)
     if name is None:
         raise click.UsageError(f"'{code}' is not a code: six letters, as KOVATI")
-    entries = list(find_code(name, paths_in(settings.site.journal, path)))
+    entries = list(find_code(name, files_of(settings, (path,) if path else ()), _MOST))
     if not entries:
         click.echo(f"No visit has the code {name} in the journal.", err=True)
         raise click.exceptions.Exit(1)

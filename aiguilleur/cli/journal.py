@@ -13,24 +13,22 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from aiguilleur.cli.figures import report, sql
+from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
+from aiguilleur.cli.keeping import compact_, purge
 from aiguilleur.cli.trace import trace_of
 from aiguilleur.errors import JournalError, SettingsError
-from aiguilleur.journal import JournalEntry, Torn, by_age, find_code, find_near, follow, newest, normal_code, paths_in
+from aiguilleur.journal import JournalEntry, Torn, by_age, follow, newest, normal_code, paths_in
 from aiguilleur.journal.readable import conclusion, findings_table, heading, readable
+from aiguilleur.journal.scale import Files, find_code, find_near
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 #: A code recurs a few times a year; more of them than this on one screen help nobody.
 _MOST = 20
-_path_option = click.option(
-    "--journal",
-    "path",
-    type=click.Path(path_type=Path),
-    envvar="AIGUILLEUR_JOURNAL",
-    help="A journal file (default: AIGUILLEUR_JOURNAL, else those of the configuration).",
-)
+_NONE_YET = "there is no journal yet; --journal FILE names another"
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -52,12 +50,14 @@ def journal() -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-n", "count", type=click.IntRange(min=0), default=20, show_default=True, help="How many entries.")
 @click.option("-f", "--follow", "following", is_flag=True, help="Go on with new entries until Ctrl-C.")
-@_path_option
+@journal_option
 @_json_option
 @config_option
-def tail(folder: Path, paths: tuple[Path, ...], count: int, following: bool, path: Path | None, as_json: bool) -> None:
+def tail(
+    folder: Path, paths: tuple[Path, ...], count: int, following: bool, given: tuple[Path, ...], as_json: bool
+) -> None:
     """Print the last entries, the newest last."""
-    desk = _desk(folder, paths or ((path,) if path else ()))
+    desk = _desk(folder, paths or given)
     if not following:
         desk.insist()
     # Whoever follows may be there before the first entry.
@@ -77,16 +77,16 @@ def tail(folder: Path, paths: tuple[Path, ...], count: int, following: bool, pat
 
 @journal.command()
 @click.argument("code")
-@_path_option
+@journal_option
 @_json_option
 @config_option
-def show(folder: Path, code: str, path: Path | None, as_json: bool) -> None:
+def show(folder: Path, code: str, given: tuple[Path, ...], as_json: bool) -> None:
     """Print a visit by its code: what was seen, asked and answered, and what today's rules would do."""
     name = normal_code(code)
     if name is None:
         raise click.UsageError(f"'{code}' is not a code: six letters, as KOVATI")
-    desk, torn = _desk(folder, (path,) if path else ()).insist(), Torn()
-    found = find_code(name, desk.files(), _MOST, torn)
+    desk, torn = _desk(folder, given), Torn()
+    found = find_code(name, desk.all_files(), _MOST, torn)
     texts = (entry.line() for entry in found) if as_json else told(found, desk.trace(), desk.zone)
     shown = 0
     for shown, text in enumerate(texts, 1):
@@ -102,18 +102,22 @@ def show(folder: Path, code: str, path: Path | None, as_json: bool) -> None:
 @click.option("--etab", required=True, help="The school, in any spelling.")
 @click.option("--around", required=True, metavar="TIME", help="As « 2021-03-15 10:40 », local time.")
 @click.option("--within", default="10m", show_default=True, help="As 90s, 10m or 2h.")
-@_path_option
+@journal_option
 @_json_option
 @config_option
-def find(folder: Path, etab: str, around: str, within: str, path: Path | None, as_json: bool) -> None:
+def find(folder: Path, etab: str, around: str, within: str, given: tuple[Path, ...], as_json: bool) -> None:
     """Print the visits of a school near a time, for families who have no code."""
-    desk, torn = _desk(folder, (path,) if path else ()), Torn()
+    desk, torn = _desk(folder, given), Torn()
     name, instant, near = desk.etab(etab), _instant(around, desk.zone), _span(within)
-    entries = find_near(name, instant, near, desk.insist().files(), torn)
+    entries = find_near(name, instant, near, desk.all_files(), torn)
     _print(entries, desk.zone, as_json)
     _tell(torn)
     if not entries:
         raise _nothing(f"no visit of {name} within {within} of {around}")
+
+
+for command in (report, compact_, purge, sql):
+    journal.add_command(command)
 
 
 def told(
@@ -142,6 +146,13 @@ class _Desk:
     def files(self) -> tuple[Path, ...]:
         return by_age(self.given) or paths_in(self.settings.site.journal if self.settings else ())
 
+    def all_files(self) -> Files:
+        """With the days that are compacted; at least one."""
+        files = files_of(self.settings, self.given)
+        if not files.all:
+            raise _nothing(_NONE_YET)
+        return files
+
     def latest(self) -> Path | None:
         return next(iter(self.files()), None)
 
@@ -159,7 +170,7 @@ class _Desk:
 
     def insist(self) -> _Desk:
         if not any(path.exists() for path in self.files()):
-            raise _nothing("there is no journal yet; --journal FILE names another")
+            raise _nothing(_NONE_YET)
         return self
 
 

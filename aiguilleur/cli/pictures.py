@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from aiguilleur.cli.figures import groups_of
 from aiguilleur.cli.journal import told
 from aiguilleur.cli.trace import trace_of
 from aiguilleur.dashboard import Desk
-from aiguilleur.journal import find_code
-from aiguilleur.journal.scale import Files, Report, Scope, report
+from aiguilleur.journal.scale import Files, Report, Scope, find_code, report
 from aiguilleur.report import Names
 from aiguilleur.settings.model import Settings
 
@@ -32,7 +32,7 @@ def desk_of(settings: Settings, files: Callable[[], Files]) -> Desk:
         return report(files(), scope, by=(), groups=groups_of(settings), zone=zone.key)
 
     def visits(code: str) -> tuple[str, ...]:
-        found = find_code(code, files().lines, _MOST)
+        found = find_code(code, files(), _MOST)
         return tuple(told(found, lambda entry: trace_of(entry, settings).text(), zone))
 
     def etab(text: str) -> str | None:
@@ -46,11 +46,6 @@ def names_of(settings: Settings) -> Names:
     """The names that a configuration gives to sources, their groups, and schools."""
     sources = {source.id: source.name for source in settings.sources.values()}
     return Names(sources | _groups(settings), _Schools(settings))
-
-
-def groups_of(settings: Settings) -> dict[str, str]:
-    """The group of each source that has one."""
-    return {source.id: source.group for source in settings.sources.values() if source.group}
 
 
 def _groups(settings: Settings) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The journal: one line per decision, what was seen and why, and no trace of who it was."""
 
 from aiguilleur.journal.code import new_code, normal_code
-from aiguilleur.journal.configs import config_path, keep, last_good, remember_last_good
+from aiguilleur.journal.configs import config_path, forget, keep, kept, last_good, remember_last_good
 from aiguilleur.journal.entry import UNKNOWN, Again, Event, JournalEntry
 from aiguilleur.journal.facts import entry_of, facts_of
 from aiguilleur.journal.following import follow
@@ -26,7 +26,9 @@ __all__ = [
     "find_code",
     "find_near",
     "follow",
+    "forget",
     "keep",
+    "kept",
     "last_good",
     "new_code",
     "newest",

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 
 _DIGEST = re.compile(r"[0-9a-f]{6,64}")
@@ -66,6 +67,25 @@ def last_good(state: Path) -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     return config_path(state, digest)
+
+
+def kept(state: Path, *, since: datetime, named: Collection[str]) -> list[Path]:
+    """The folders of configurations kept before an instant, without the named ones and the last good one."""
+    last, folder = last_good(state), state / _KEPT
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [
+        path
+        for path in found
+        if _DIGEST.fullmatch(path.name)
+        and path.name not in named
+        and path != last
+        and path.stat().st_mtime < since.timestamp()
+    ]
+
+
+def forget(kept_folder: Path) -> None:
+    """Remove a kept configuration."""
+    shutil.rmtree(kept_folder)
 
 
 def _folder(state: Path, digest: str) -> Path:

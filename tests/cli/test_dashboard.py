@@ -9,8 +9,10 @@ import requests
 from click.testing import CliRunner
 
 from aiguilleur.cli import main
-from aiguilleur.cli.dashboard import files_of, hosts, loopback
-from aiguilleur.cli.pictures import groups_of, names_of
+from aiguilleur.cli.dashboard import hosts, loopback
+from aiguilleur.cli.figures import groups_of
+from aiguilleur.cli.files import files_of
+from aiguilleur.cli.pictures import names_of
 from aiguilleur.journal import Event, FileSink, JournalEntry
 from aiguilleur.sandbox import free_port
 from aiguilleur.settings.load import load

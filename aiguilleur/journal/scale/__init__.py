@@ -1,10 +1,10 @@
 """The journal read at scale: plain, gzipped and compacted files of several nodes, by DuckDB (extra `ops`)."""
 
-from aiguilleur.journal.scale.compacting import Compacted, compact
+from aiguilleur.journal.scale.compacting import Compacted, compact, rotated
 from aiguilleur.journal.scale.files import Files, archive_of, files_in
-from aiguilleur.journal.scale.lookup import code_in, near_in
+from aiguilleur.journal.scale.lookup import find_code, find_near
 from aiguilleur.journal.scale.masking import FEW, masked, shown
-from aiguilleur.journal.scale.report import reading, report
+from aiguilleur.journal.scale.report import policies_in, reading, report
 from aiguilleur.journal.scale.results import (
     ConfigChange,
     Counts,
@@ -21,6 +21,7 @@ from aiguilleur.journal.scale.results import (
     SettledWeek,
     SourceChange,
 )
+from aiguilleur.journal.scale.telling import as_csv, as_json, text
 
 __all__ = [
     "FEW",
@@ -41,12 +42,17 @@ __all__ = [
     "SettledWeek",
     "SourceChange",
     "archive_of",
-    "code_in",
+    "as_csv",
+    "as_json",
     "compact",
     "files_in",
+    "find_code",
+    "find_near",
     "masked",
-    "near_in",
+    "policies_in",
     "reading",
     "report",
+    "rotated",
     "shown",
+    "text",
 ]

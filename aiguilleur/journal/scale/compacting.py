@@ -12,11 +12,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from aiguilleur.errors import JournalError
+from aiguilleur.journal.reading import oldest
 from aiguilleur.journal.scale import sql
 from aiguilleur.journal.scale.database import Database, opened, quoted
 from aiguilleur.journal.scale.files import Files, day_file, is_sound
 from aiguilleur.journal.scale.replacing import Replacement, finish
 from aiguilleur.journal.scale.report import ZONE
+from aiguilleur.journal.sinks import FileSink
 
 #: A file that was written to more recently than this is left alone, in seconds.
 QUIET_S = 3600
@@ -67,6 +69,18 @@ class _Day:
     name: str
     lines: int
     torn: int
+
+
+def rotated(sink: FileSink, now: datetime) -> Path | None:
+    """Give another name to the file of a sink, if it has lines of past days; the sink begins a new one by itself."""
+    path = Path(sink.path)
+    if "{day}" in sink.path or not path.exists():
+        return None
+    first = next(oldest((path,)), None)
+    if first is None or first.time.date() >= now.astimezone(UTC).date():
+        return None
+    # Nobody else has renamed it since its first line was written, so that this name is free.
+    return path.rename(path.with_name(f"{path.name}-{now:%Y%m%dT%H%M%S}"))
 
 
 class _Compaction:

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from aiguilleur.journal.entry import JournalEntry, from_row
+from aiguilleur.journal.reading import Torn, by_age
+from aiguilleur.journal.reading import find_code as search
+from aiguilleur.journal.reading import find_near as search_near
 from aiguilleur.journal.scale import sql
 from aiguilleur.journal.scale.database import opened
-from aiguilleur.journal.scale.files import day_of
+from aiguilleur.journal.scale.files import Files, day_of
+
+
+def find_code(code: str, files: Files, most: int, torn: Torn | None = None) -> Iterator[JournalEntry]:
+    """The entries with this code, each as soon as it is found: first in files of lines, then in compacted days.
+
+    Raises JournalError when there are compacted days and the extra `ops` is not installed.
+    """
+    found = chain(search(code, by_age(files.lines), most, torn), code_in(code, files.days, most))
+    return islice(found, most)
+
+
+def find_near(
+    etab: str, around: datetime, within: timedelta, files: Files, torn: Torn | None = None
+) -> list[JournalEntry]:
+    """The entries of one school near an instant, the oldest first; raises JournalError as `find_code` does."""
+    lines = search_near(etab, around, within, by_age(files.lines), torn)
+    return sorted((*near_in(etab, around, within, files.days), *lines), key=lambda entry: entry.time)
 
 
 def code_in(code: str, days: Iterable[Path], most: int) -> Iterator[JournalEntry]:

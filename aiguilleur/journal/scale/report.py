@@ -70,6 +70,12 @@ def report(
         return _Reader(database, scope or Scope(), groups or {}).report(by, step)
 
 
+def policies_in(files: Files) -> frozenset[str]:
+    """The digests of the configurations that lines of these files name."""
+    with reading(files) as database:
+        return frozenset(digest for (digest,) in database.run("SELECT DISTINCT policy FROM journal") if digest)
+
+
 class _Reader:
     """Counts the visits of a scope."""
 

@@ -210,21 +210,21 @@ MIGRATION = """SELECT week, academy, etab, source, count(*) FROM counted
   WHERE kind IN ('silent', 'chosen') GROUP BY ALL ORDER BY ALL"""
 SETTLED_WEEKS = "SELECT week, settled, count(*) FROM counted GROUP BY ALL ORDER BY ALL"
 #: Bins of a quarter of an octave: 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20…
-LATENCY = """SELECT settled, ceil(2 ** (ceil(log2(greatest(ms, 1)) * 4) / 4))::INTEGER AS upto, count(*) FROM counted
-  GROUP BY ALL ORDER BY ALL"""
+LATENCY = """SELECT settled, ceil(2 ** (ceil(log2(greatest(ms, 1)) * 4) / 4))::INTEGER AS upto, sum(n)::BIGINT
+  FROM (SELECT settled, ms, count(*) AS n FROM counted GROUP BY ALL) GROUP BY ALL ORDER BY ALL"""
 REASONS = """SELECT date_trunc('week', day)::DATE, f.source, f.state, f.channel, f.reason, count(*)
   FROM (SELECT day, unnest(findings) AS f FROM visits v WHERE {scope}) GROUP BY ALL ORDER BY ALL"""
 
 REGRETS = """SELECT {key}::VARCHAR, count(*), count(*) FILTER (again) FROM counted WHERE kind IN ('silent', 'chosen')
   GROUP BY ALL ORDER BY ALL"""
 #: A visit has several signals, and counts with each.
-SIGNAL_REGRETS = """WITH sent AS (
-    SELECT signals, entry, arrival, c.rule IS NOT NULL AS again
-    FROM visits v LEFT JOIN comebacks c ON c.target = v.target AND c.rule = v.rule AND c.etab = coalesce(v.etab, '')
+SIGNAL_REGRETS = """WITH counts AS (
+    SELECT signals, entry, arrival, count(*) AS n, 0 AS again FROM visits v
+    WHERE outcome = 'redirect' AND {scope} GROUP BY ALL
+    UNION ALL SELECT signals, entry, arrival, 0, count(*)
+    FROM visits v JOIN comebacks c ON c.target = v.target AND c.rule = v.rule AND c.etab = coalesce(v.etab, '')
       AND c.second = epoch(v.time)::BIGINT
-    WHERE outcome = 'redirect' AND {scope}),
-  counts AS (
-    SELECT signals, entry, arrival, count(*) AS n, count(*) FILTER (again) AS again FROM sent GROUP BY ALL),
+    WHERE outcome = 'redirect' AND {scope} GROUP BY ALL),
   each AS (
     SELECT n, again, unnest(list_concat(
       ['entry:' || entry, 'arrival:' || coalesce(arrival, 'none'), 'referer:' || signals.referer_host,

@@ -18,16 +18,14 @@ from aiguilleur.journal import Again, Event, FileSink, JournalEntry
 from aiguilleur.journal.scale import (
     Compacted,
     Files,
-    code_in,
     compact,
     compacting,
     files_in,
-    near_in,
     reading,
     replacing,
     report,
 )
-from aiguilleur.journal.scale.lookup import entry_in
+from aiguilleur.journal.scale.lookup import code_in, entry_in, near_in
 from tests.journal.year import lines_of
 
 NOW = datetime(2021, 3, 20, 12, tzinfo=UTC)

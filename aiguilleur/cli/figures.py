@@ -1,0 +1,179 @@
+"""`aiguilleur journal report | sql`: what the journal comes to."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from aiguilleur.cli.files import files_of, paths_argument
+from aiguilleur.cli.folder import config_option, settings_of
+from aiguilleur.cli.progress import steps
+from aiguilleur.errors import SettingsError
+from aiguilleur.journal.scale import Dimension, Scope, as_csv, as_json, masked, reading, text
+from aiguilleur.journal.scale import report as report_of
+from aiguilleur.settings.load import load
+from aiguilleur.settings.model import Settings
+
+PARIS = ZoneInfo("Europe/Paris")
+_DEFAULT_BY = (Dimension.WEEK, Dimension.TARGET, Dimension.SOURCE, Dimension.SETTLED)
+#: The widths of a table are those of its first rows.
+_LOOKED_AT = 100
+
+
+class _When(click.ParamType[datetime]):
+    """A local day, or day and time; a day that ends a period is counted whole."""
+
+    name = "when"
+
+    def __init__(self, *, ends: bool = False) -> None:
+        self._ends = ends
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant, without a zone unless one was written."""
+        try:
+            day = date.fromisoformat(str(value))
+        except ValueError:
+            try:
+                return datetime.fromisoformat(str(value))
+            except ValueError:
+                self.fail(f"'{value}': write 2021-03-15 or « 2021-03-15 10:40 »", param, ctx)
+        return datetime.combine(day + timedelta(days=self._ends), time())
+
+
+@click.command()
+@paths_argument
+@click.option("--by", multiple=True, type=click.Choice([each.value for each in Dimension]), help="Count by; repeat it.")
+@click.option("--since", type=_When(), help="From this local day, or day and time, on.")
+@click.option("--until", type=_When(ends=True), help="Up to this day, whole, or this time.")
+@click.option("--etab", default="", help="Only this school, in any spelling.")
+@click.option("--academy", default="", help="Only this académie.")
+@click.option("--target", default="", help="Only this service.")
+@click.option("--source", default="", help="Only visits sent to this source.")
+@click.option("--masked", "hidden", is_flag=True, help="Hide small counts, for those who are told of one school.")
+@click.option("--json", "as_", flag_value="json", help="Everything, as one JSON object.")
+@click.option("--csv", "as_", flag_value="csv", help="The tables, as CSV.")
+@config_option
+def report(
+    folder: Path,
+    paths: tuple[Path, ...],
+    by: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    hidden: bool,
+    as_: str | None,
+    **names: str,
+) -> None:
+    """Count visits: by day, school, target, source…; how fast, by which way, and what went wrong."""
+    settings = settings_for(folder, paths)
+    zone = zone_of(settings)
+    scope = Scope(_instant(since, zone), _instant(until, zone), **(names | {"etab": _etab(settings, names["etab"])}))
+    dimensions = tuple(map(Dimension, by)) or _DEFAULT_BY
+    with steps() as step:
+        told = report_of(
+            files_of(settings, paths), scope, by=dimensions, groups=groups_of(settings), zone=zone.key, step=step
+        )
+    told = masked(told) if hidden else told
+    match as_:
+        case "json":
+            click.echo(json.dumps(as_json(told), ensure_ascii=False))
+        case "csv":
+            click.echo(as_csv(told), nl=False)
+        case _:
+            click.echo(text(told))
+    if not told.total.visits:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("query")
+@paths_argument
+@click.option("--json", "as_", flag_value="json", help="One JSON object a row.")
+@click.option("--csv", "as_", flag_value="csv", help="CSV.")
+@config_option
+def sql(folder: Path, query: str, paths: tuple[Path, ...], as_: str | None) -> None:
+    """Ask in SQL: `journal` has a row for each line, `visits` one for each visit (DuckDB; nothing can be changed)."""
+    settings = settings_for(folder, paths)
+    with reading(files_of(settings, paths), zone_of(settings).key) as database:
+        rows = database.dicts(query)
+        for line in {"json": _json_lines, "csv": _csv_lines}.get(as_ or "", _table_lines)(rows):
+            click.echo(line)
+
+
+def settings_for(folder: Path, paths: tuple[Path, ...]) -> Settings | None:
+    """The settings, which a command can do without when it is told what to read."""
+    if not paths:
+        return settings_of(folder)
+    try:
+        return load(folder)[0]
+    except SettingsError:
+        return None
+
+
+def zone_of(settings: Settings | None) -> ZoneInfo:
+    """Where days begin."""
+    return settings.site.zone if settings else PARIS
+
+
+def groups_of(settings: Settings | None) -> dict[str, str]:
+    """The group of each source that has one."""
+    return {each.id: each.group for each in settings.sources.values() if each.group} if settings else {}
+
+
+def _etab(settings: Settings | None, typed: str) -> str:
+    if not typed or settings is None:
+        return typed.strip().lower()
+    school = settings.directory.find(typed)
+    if school is None:
+        raise click.UsageError(f"unknown school '{typed}'")
+    return school.etab
+
+
+def _instant(at: datetime | None, zone: tzinfo) -> datetime | None:
+    return at if at is None or at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    return (json.dumps(row, ensure_ascii=False, default=str) for row in rows)
+
+
+def _csv_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for number, row in enumerate(rows):
+        if not number:
+            yield _csv(row)
+        yield _csv(row.values())
+
+
+def _csv(cells: Any) -> str:
+    class Line(list[str]):
+        write = list.append
+
+    line = Line()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line[0]
+
+
+def _table_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    first = list(islice(rows, _LOOKED_AT))
+    names = list(first[0]) if first else []
+    widths = [max(len(name), *(len(_cell(row[name])) for row in first)) for name in names]
+    yield _aligned(names, widths)
+    for row in chain(first, rows):
+        yield _aligned([_cell(value) for value in row.values()], widths)
+
+
+def _cell(value: Any) -> str:
+    told = "" if value is None else str(value)
+    # A terminal obeys control characters: whatever a file holds, none is shown.
+    return told if told.isprintable() else "".join(each if each.isprintable() else "?" for each in told)
+
+
+def _aligned(cells: list[str], widths: list[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()

@@ -1,0 +1,34 @@
+"""Which files of the journal a command reads: those it is given, else those of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from aiguilleur.journal import paths_in
+from aiguilleur.journal.scale import Files, archive_of, files_in
+from aiguilleur.settings.model import Settings
+
+#: `--journal`, the same in every command that reads more than one file.
+journal_option = click.option(
+    "--journal",
+    "given",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    envvar="AIGUILLEUR_JOURNAL",
+    help="A file, folder or pattern of the journal; as often as needed"
+    " (default: AIGUILLEUR_JOURNAL, else those of the configuration).",
+)
+#: The same as arguments, for what is asked of the whole journal.
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER|PATTERN]...")
+
+
+def files_of(settings: Settings | None, given: Iterable[Path | str] = ()) -> Files:
+    """The files of the journal as they are now, compacted days among them. Raises JournalError for one that is not."""
+    if given := tuple(given):
+        return files_in(given)
+    sinks = settings.site.journal if settings else ()
+    archive = archive_of(sinks)
+    return files_in([*paths_in(sinks), *([archive] if archive and archive.is_dir() else [])])

@@ -1,0 +1,102 @@
+"""What the configuration's own journal becomes: parted, put away, purged."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aiguilleur.cli.journal import journal
+from aiguilleur.core.model import Arrival
+from aiguilleur.journal import Event, FileSink, JournalEntry, keep, remember_last_good
+from aiguilleur.journal.scale import archive_of, rotated
+from aiguilleur.settings.load import load
+from tests.conftest import ROOT
+
+NOW = datetime.now(UTC)
+TODAY = JournalEntry(NOW, "KOVATI", Event.DECIDED, "ent", arrival=Arrival.NONE, outcome="discover", policy="aaaaaa")
+PAST = JournalEntry(NOW - timedelta(days=3), "BALADO", Event.DECIDED, "ent", outcome="discover", policy="bbbbbb")
+OLD = time.time() - 400 * 24 * 3600
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The shipped configuration, which writes below the test's folder."""
+    folder = shutil.copytree(ROOT / "config", tmp_path / "config")
+    site = folder / "aiguilleur.yaml"
+    text = site.read_text(encoding="utf-8")
+    sink = load(folder)[0].site.journal[0]
+    assert isinstance(sink, FileSink)
+    text = text.replace(sink.path, str(tmp_path / "journal.jsonl"))
+    lines = [line for line in text.splitlines() if not line.startswith("state_dir:")]
+    site.write_text("\n".join([*lines, f"state_dir: {tmp_path / 'state'}", ""]), encoding="utf-8")
+    return folder
+
+
+def run(config: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(journal, [*arguments, "--config", str(config)])
+
+
+def test_a_file_that_is_written_to_is_parted_and_put_away_when_its_days_are_over(config: Path, tmp_path: Path) -> None:
+    sink = FileSink(str(tmp_path / "journal.jsonl"))
+    sink.write(PAST)
+    sink.write(TODAY)
+    first = run(config, "compact")
+    sink.write(TODAY)
+    [parted] = tmp_path.glob("journal.jsonl-*")
+    parted.write_text(PAST.line() + "\n")
+    os.utime(parted, times=(OLD,) * 2)
+    second = run(config, "compact")
+
+    assert (first.exit_code, first.stdout) == (0, "Nothing to compact.\n")
+    assert second.stdout.startswith("1 lines, of 1 file(s), ")
+    assert (tmp_path / "journal.jsonl").read_text() == TODAY.line() + "\n"
+    assert run(config, "show", "balado", "--json").stdout == PAST.line() + "\n"
+    assert run(config, "report", "--by", "day").exit_code == 0
+
+
+def test_a_file_of_today_or_of_one_day_each_is_not_parted(tmp_path: Path) -> None:
+    sink, daily = FileSink(str(tmp_path / "journal.jsonl")), FileSink(str(tmp_path / "{day}" / "journal.jsonl"))
+
+    assert rotated(sink, NOW) is None
+    for each in (sink, daily):
+        each.write(TODAY)
+    daily.write(PAST)
+    assert rotated(sink, NOW) is rotated(daily, NOW) is None
+    assert archive_of([daily]) == archive_of([sink]) == tmp_path / "parquet"
+
+
+def test_configurations_that_no_line_names_any_longer_go_with_the_lines(config: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    FileSink(str(tmp_path / "journal.jsonl")).write(TODAY)
+    for digest in ("aaaaaa", "bbbbbb", "cccccc", "dddddd"):
+        keep(state, digest, {"rules.yaml": b""})
+        os.utime(state / "configurations" / digest, times=(OLD,) * 2)
+    keep(state, "eeeeee", {"rules.yaml": b""})
+    remember_last_good(state, "cccccc")
+    dry = json.loads(run(config, "purge", "--dry-run", "--json").stdout)
+    done = json.loads(run(config, "purge", "--json").stdout)
+
+    gone = [str(state / "configurations" / digest) for digest in ("bbbbbb", "dddddd")]
+    assert dry["configurations"] == done["configurations"] == gone
+    assert sorted(path.name for path in (state / "configurations").iterdir()) == ["aaaaaa", "cccccc", "eeeeee"]
+
+
+def test_without_the_extra_the_configurations_are_left_as_they_are(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FileSink(str(tmp_path / "journal.jsonl")).write(TODAY)
+    keep(tmp_path / "state", "bbbbbb", {"rules.yaml": b""})
+    os.utime(tmp_path / "state" / "configurations" / "bbbbbb", times=(OLD,) * 2)
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    purged = run(config, "purge")
+
+    assert (purged.exit_code, "0 configuration(s)" in purged.stdout) == (0, True)
+    assert "pip install 'aiguilleur[ops]'" in purged.stderr
