@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -15,10 +16,12 @@ from cryptography.x509.oid import NameOID
 DOMAINS = ("academie", "autre", "dijon", "eclat", "education", "gouv")
 
 
-def write_certificate(path: Path) -> Path:
-    """Write a key and its self-signed certificate in PEM."""
+def write_certificate(path: Path, *addresses: str) -> Path:
+    """Write a key and its self-signed certificate in PEM, for the sandbox's hosts and these addresses."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "aiguilleur tests")])
+    names: list[x509.GeneralName] = [x509.DNSName(f"*.{each}.localhost") for each in DOMAINS]
+    names += [x509.IPAddress(ip_address(each)) for each in addresses]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -28,7 +31,7 @@ def write_certificate(path: Path) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"*.{each}.localhost") for each in DOMAINS]), False)
+        .add_extension(x509.SubjectAlternativeName(names), False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

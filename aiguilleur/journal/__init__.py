@@ -6,7 +6,9 @@ from aiguilleur.journal.entry import UNKNOWN, Again, Event, JournalEntry
 from aiguilleur.journal.facts import entry_of, facts_of
 from aiguilleur.journal.following import follow
 from aiguilleur.journal.reading import Torn, by_age, find_code, find_near, newest, oldest, paths_in
-from aiguilleur.journal.sinks import SINK_KINDS, FileSink, Journal, Sink, StdoutSink
+from aiguilleur.journal.settled import Settled, settled_by
+from aiguilleur.journal.sinks import SINK_KINDS, FileSink, LoggingSink, Sink, StdoutSink, SyslogSink
+from aiguilleur.journal.writing import Journal
 
 __all__ = [
     "SINK_KINDS",
@@ -16,8 +18,11 @@ __all__ = [
     "FileSink",
     "Journal",
     "JournalEntry",
+    "LoggingSink",
+    "Settled",
     "Sink",
     "StdoutSink",
+    "SyslogSink",
     "Torn",
     "by_age",
     "config_path",
@@ -36,4 +41,5 @@ __all__ = [
     "oldest",
     "paths_in",
     "remember_last_good",
+    "settled_by",
 ]

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import pytest
 
 from aiguilleur.journal import Event, FileSink, Journal, JournalEntry, StdoutSink, newest
-from aiguilleur.journal import sinks as module
+from aiguilleur.journal import writing as module
 
 AT = datetime(2021, 3, 15, 9, 42, 7, 318000, UTC)
 FORK = multiprocessing.get_context("fork")
@@ -255,3 +255,18 @@ def test_json_goes_to_standard_output_as_it_goes_to_a_file(capsys: pytest.Captur
     StdoutSink("json").write(entry())
 
     assert capsys.readouterr().out == entry().line() + "\n"
+
+
+def test_a_standard_output_that_nobody_reads_costs_entries_and_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    with open(writer, "w", encoding="utf-8") as full:  # noqa: PTH123 (a descriptor)
+        monkeypatch.setattr(sys, "stdout", full)
+        journal = Journal([StdoutSink("json")])
+        while not journal.dropped:
+            journal.write(entry())
+        os.read(reader, 65536)
+        journal.write(entry())
+        monkeypatch.undo()
+    os.close(reader)
+
+    assert journal.dropped == {"StdoutSink": 1}

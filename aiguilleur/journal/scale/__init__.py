@@ -17,11 +17,11 @@ from aiguilleur.journal.scale.results import (
     Report,
     Row,
     Scope,
-    Settled,
     SettledWeek,
     SourceChange,
 )
 from aiguilleur.journal.scale.telling import as_csv, as_json, text
+from aiguilleur.journal.settled import Settled
 
 __all__ = [
     "FEW",

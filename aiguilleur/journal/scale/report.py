@@ -24,10 +24,10 @@ from aiguilleur.journal.scale.results import (
     Report,
     Row,
     Scope,
-    Settled,
     SettledWeek,
     SourceChange,
 )
+from aiguilleur.journal.settled import Settled
 
 #: Where days begin, unless a site says otherwise.
 ZONE = "Europe/Paris"

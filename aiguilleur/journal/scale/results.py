@@ -11,16 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-
-class Settled(StrEnum):
-    """What a visit was settled by: the strongest channel that told, or the visitor's own choice."""
-
-    SIGNAL = "signal"
-    SERVER = "server"
-    BROWSER = "browser"
-    MIRE = "mire"
-    #: The browser was sent to ask a source and has not come back.
-    AWAY = "away"
+from aiguilleur.journal.settled import Settled
 
 
 class Dimension(StrEnum):

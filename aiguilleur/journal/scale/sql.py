@@ -14,7 +14,8 @@ from pathlib import Path
 from aiguilleur.core.model import BROUGHT_BACK
 from aiguilleur.journal.entry import Event
 from aiguilleur.journal.scale.database import quoted
-from aiguilleur.journal.scale.results import Scope, Settled
+from aiguilleur.journal.scale.results import Scope
+from aiguilleur.journal.settled import Settled
 
 #: The columns of a line, in the order of the fields of `JournalEntry`.
 COLUMNS = {
