@@ -17,6 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from aiguilleur.support import catalogue
 from aiguilleur.web.languages import FRENCH, LANGUAGES, LOCALE
 
 TEMPLATES = LOCALE.parent / "templates"
@@ -45,6 +46,9 @@ def extracted() -> dict[str, dict[str, None]]:
         if text not in known:
             known.add(text)
             found.setdefault(file.split("/")[0] if "/" in file else "pages", {})[text] = None
+    # What /diagnostic says of an account stands in the catalogue of those who help.
+    for text in catalogue().accounts.values():
+        found["diagnostic"].setdefault(text, None)
     return found
 
 

@@ -14,6 +14,7 @@ from aiguilleur.cli.journal import journal
 from aiguilleur.cli.kit import kit
 from aiguilleur.cli.schools import schools
 from aiguilleur.cli.secret import secret
+from aiguilleur.cli.support import support
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,5 +37,5 @@ def _refuse(lacks: str) -> None:
     raise click.exceptions.Exit(1)
 
 
-for command in (check, dashboard, explain, journal, kit, _sandbox(), schools, secret):
+for command in (check, dashboard, explain, journal, kit, _sandbox(), schools, secret, support):
     main.add_command(command)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from aiguilleur.cli.advice import advice
 from aiguilleur.cli.figures import report, sql
 from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
@@ -123,13 +124,18 @@ for command in (report, compact_, purge, sql):
 def told(
     entries: Iterable[JournalEntry], trace: Callable[[JournalEntry], str] | None, zone: tzinfo | None = None
 ) -> Iterator[str]:
-    """Each entry as an operator reads it: the rules' trace, or without rules what was found and where it led."""
+    """Each entry as an operator reads it: the rules' trace, or without rules what was found and where it led.
+
+    Below it, what can be said to the family.
+    """
     for entry in entries:
-        if trace and entry.outcome:
-            yield trace(entry)
-            continue
-        findings = findings_table(entry)
-        yield "\n".join((heading(entry, zone), "", *findings, *(("",) if findings else ()), conclusion(entry)))
+        text = trace(entry) if trace and entry.outcome else _without_rules(entry, zone)
+        yield "\n".join((text, *advice(entry)))
+
+
+def _without_rules(entry: JournalEntry, zone: tzinfo | None) -> str:
+    findings = findings_table(entry)
+    return "\n".join((heading(entry, zone), "", *findings, *(("",) if findings else ()), conclusion(entry)))
 
 
 @dataclass(frozen=True, slots=True)

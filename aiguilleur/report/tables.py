@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from aiguilleur.core.model import Reason
 from aiguilleur.journal.scale import ConfigChange, Regret, Regretted, SourceChange
 from aiguilleur.report.series import Group, Names, Point, Series
 from aiguilleur.report.words import Voice, duration, percent, short_day
+from aiguilleur.support import catalogue
 
 #: Of what happened often, the last so many are told.
 MOST_ROWS = 60
@@ -85,9 +87,10 @@ class Tables:
     def reasons(self, title: str, reasons: Sequence[tuple[str, str, int]]) -> Table:
         """A row a source and reason."""
         rows = tuple(
-            (Cell(self._names.source(source)), Cell(reason), self._counted(count)) for source, reason, count in reasons
+            (Cell(self._names.source(source)), Cell(reason), Cell(_meaning(reason)), self._counted(count))
+            for source, reason, count in reasons
         )
-        return Table(title, ("Source", "Raison", "Fois"), rows)
+        return Table(title, ("Source", "Raison", "Ce que cela veut dire", "Fois"), rows)
 
     def regrets(self, title: str, what: str, regrets: Sequence[Regret], axis: Regretted) -> Table:
         """A row a rule, signal or school, the most regretted first; or a row a week, in order."""
@@ -156,3 +159,8 @@ _CONFIG = {"loaded": "mise en service", "refused": "refusée : la précédente e
 
 def _dated(day: date) -> Cell:
     return Cell(short_day(day), day.toordinal())
+
+
+def _meaning(reason: str) -> str:
+    """In the words of those who help; nothing for a reason of a later version."""
+    return catalogue().reasons[Reason(reason)].means.fr if reason in set(Reason) else ""

@@ -13,31 +13,11 @@ from aiguilleur.core.model import Arrival, Ask, Channel, Discover, Finding, Reas
 from aiguilleur.core.verdict import HIT
 from aiguilleur.core.view import View
 from aiguilleur.settings.model import Source
+from aiguilleur.support import Account, catalogue
 from aiguilleur.web import ending
 from aiguilleur.web.route import against_the_rules, is_back
 from aiguilleur.web.service import service
 from aiguilleur.web.visit import Visit
-
-
-class Known(StrEnum):
-    """What is known of this browser's session at one source, and how."""
-
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-    PRESUMED_ACTIVE = "presumed-active"
-    PRESUMED_INACTIVE = "presumed-inactive"
-    #: Only the browser could ask, and this page does not send it.
-    THROUGH_BROWSER = "through-browser"
-    #: The rules were settled without it.
-    NOT_NEEDED = "not-needed"
-    MAINTENANCE = "maintenance"
-    ILL = "ill"
-    NOT_RETURNED = "not-returned"
-    UNPROVEN = "unproven"
-    NOT_UNDERSTOOD = "not-understood"
-    NOTHING = "nothing"
-    ENDED = "ended"
-    CLOSED = "closed"
 
 
 class Next(StrEnum):
@@ -60,7 +40,7 @@ class Seen:
     """One source: what is known, and whether a cookie of it came."""
 
     source: Source
-    known: Known
+    known: Account
     #: `present`, `blank` (logged out) or `absent`; empty where no cookie of it is looked for.
     cookie: str = ""
 
@@ -119,39 +99,29 @@ def _seen(visit: Visit, view: View) -> Iterator[Seen]:
         yield Seen(source, _known(source, visit, view), _cookie(source, visit) if is_open else "")
 
 
-def _known(source: Source, visit: Visit, view: View) -> Known:
+def _known(source: Source, visit: Visit, view: View) -> Account:
     if source.id not in visit.facts.open:
-        return Known.ENDED if source.is_retired(visit.wanted.school, visit.facts.day) else Known.CLOSED
+        return Account.ENDED if source.is_retired(visit.wanted.school, visit.facts.day) else Account.CLOSED
     state = view.state(source.id)
     findings = [finding for finding in visit.facts.findings if finding.source == source.id]
     if state in (SessionState.ACTIVE, SessionState.INACTIVE):
         return _settled(state, findings)
     if source.paused_until(visit.facts.at):
-        return Known.MAINTENANCE
+        return Account.MAINTENANCE
     if source.id in visit.facts.ill:
-        return Known.ILL
+        return Account.ILL
     if state is None:
         front = view.left(source.id)[0].channel is Channel.FRONT
-        return Known.THROUGH_BROWSER if front else Known.NOT_NEEDED
-    return _WHY_UNKNOWN.get(findings[-1].reason, Known.NOT_UNDERSTOOD) if findings else Known.NOTHING
+        return Account.THROUGH_BROWSER if front else Account.NOT_NEEDED
+    return catalogue().reasons[findings[-1].reason].account if findings else Account.NOTHING
 
 
-def _settled(state: SessionState, findings: list[Finding]) -> Known:
+def _settled(state: SessionState, findings: list[Finding]) -> Account:
     said = max((each for each in findings if each.state is state), key=lambda each: each.channel)
     presumed = said.channel is Channel.SIGNAL or said.reason is Reason.NO_COOKIE
     if state is SessionState.ACTIVE:
-        return Known.PRESUMED_ACTIVE if presumed else Known.ACTIVE
-    return Known.PRESUMED_INACTIVE if presumed else Known.INACTIVE
-
-
-#: By the reason of the last finding; an answer that fits no pattern is the rest.
-_WHY_UNKNOWN = {
-    Reason.NO_COOKIE: Known.NOTHING,
-    Reason.PRESUMED: Known.NOTHING,
-    Reason.NOT_RETURNED: Known.NOT_RETURNED,
-    Reason.UNPROVEN: Known.UNPROVEN,
-    Reason.BULKHEAD: Known.ILL,
-}
+        return Account.PRESUMED_ACTIVE if presumed else Account.ACTIVE
+    return Account.PRESUMED_INACTIVE if presumed else Account.INACTIVE
 
 
 def _cookie(source: Source, visit: Visit) -> str:

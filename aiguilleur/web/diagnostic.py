@@ -12,6 +12,7 @@ from aiguilleur.journal import Event
 from aiguilleur.remembered import RecentVisit
 from aiguilleur.router import on_mire
 from aiguilleur.settings.model import Source, Target
+from aiguilleur.support import catalogue
 from aiguilleur.web import pages
 from aiguilleur.web.diagnosis import diagnosed
 from aiguilleur.web.languages import here_at
@@ -59,6 +60,7 @@ def diagnostic(etab: str | None = None) -> Response:
         visit,
         here_at(_path(wanted), {"vers": wanted.target, "de": wanted.entry}),
         diagnosis=diagnosed(visit, decision),
+        accounts=catalogue().accounts,
         past=[_past(each) for each in visit.recent.visits],
         now=_local(visit.now),
         kept=kept,

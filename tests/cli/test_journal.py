@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from aiguilleur.cli.journal import journal, told
 from aiguilleur.core.model import Channel, Finding, Reason, SessionState
-from aiguilleur.journal import Event, JournalEntry
+from aiguilleur.journal import Again, Event, JournalEntry
 
 AT = datetime(2021, 3, 15, 9, 42, 7, 318000, UTC)
 ENTRY = JournalEntry(
@@ -208,3 +209,22 @@ def test_tail_follows_until_it_is_interrupted(file: Path) -> None:
         watchdog.cancel()
 
     assert (first, second, exit_code) == (LATER.line() + "\n", MIRE.line() + "\n", 0)
+
+
+def test_why_a_session_is_not_known_is_told_with_what_to_say_and_to_check() -> None:
+    failed = Finding("aten-besancon", SessionState.UNKNOWN, Channel.BACK, "aten-besancon-status", Reason.DEADLINE, 1180)
+    mire = replace(ENTRY, outcome="discover", source="", rule="default", status=200, host="", findings=(failed, failed))
+    [text] = told([mire], None, UTC)
+
+    assert text.splitlines()[-7:] == [
+        "   What it means, what to tell the family, what to check:",
+        "   deadline: The source did not answer in time.",
+        "      « Ce compte répond mal en ce moment. Cela ne vient pas de vous. »",
+        "      `aiguilleur check --live`; the source's load; a firewall that drops packets.",
+        "   the mire: The mire: nothing tells which account the family uses.",
+        "      « Choisissez le compte que vous utilisez d'habitude. Si vous avez reçu une lettre ou un SMS « EduConnect »,"
+        " c'est EduConnect. »",
+        "      `journal show CODE` tells what was seen.",
+    ]
+    [again] = told([replace(mire, findings=(), again=Again("aten-active", 20))], None, UTC)
+    assert "Cliquez d'abord sur « Réessayer »." in again

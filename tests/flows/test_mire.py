@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Page, Request
 
+from aiguilleur.cli import main
 from tests.academy import Academy
 from tests.flows.away import lands
+from tests.flows.explained import explain
 from tests.flows.family import AIGUILLEUR, EDUCONNECT, Family
 from tests.flows.scenario import ROCHAT, Held
 
@@ -186,3 +189,27 @@ def test_another_person_closes_the_session_that_was_left_open(family: Family, ac
     family.choose("educonnect")
 
     assert family.where() == ("login", "educonnect")
+
+
+def test_the_code_on_the_mire_leads_to_the_whole_explanation_in_one_command(family: Family, academy: Academy) -> None:
+    family.page.goto(academy.at(PORTAL))
+    family.page.click("text=Téléservices (lien public)")
+    code = family.page.text_content(".code strong") or ""
+    spoken = " ".join(code.lower())
+
+    told = CliRunner().invoke(
+        main,
+        [
+            "journal",
+            "show",
+            spoken,
+            "--journal",
+            str(academy.journal),
+            "--config",
+            str(academy.journal.parent / "config"),
+        ],
+    )
+    assert told.exit_code == 0, told.output
+    assert set(explain(academy, code).splitlines()) <= set(told.output.splitlines())
+    assert "Today's rules: the same." in told.output
+    assert "   the mire: The mire: nothing tells which account the family uses." in told.output

@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from aiguilleur.settings.load import load
+from aiguilleur.support import catalogue as catalogue_of_support
 from aiguilleur.web.languages import FRENCH, LANGUAGES, LOCALE
 from tests.conftest import ROOT
 
@@ -21,7 +22,7 @@ _OPTIONS = {"**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
 @cache
 def said_by_pages() -> frozenset[str]:
     rows = extract_from_dir(str(LOCALE.parent / "templates"), [("**.html", "jinja2")], _OPTIONS)
-    return frozenset(str(row[2]) for row in rows)
+    return frozenset(str(row[2]) for row in rows) | frozenset(catalogue_of_support().accounts.values())
 
 
 def said_by_configurations() -> set[str]:
