@@ -178,7 +178,8 @@ _KIND = f"""CASE event WHEN '{Event.CHOICE}' THEN 'chosen' WHEN '{Event.REFUSED}
 
 #: What visitors came back from: its place, the rule that is regretted and the second at which it sent them.
 COMEBACKS = """CREATE TEMP TABLE comebacks AS
-  SELECT DISTINCT target, coalesce(etab, '') AS etab, again.rule AS rule, epoch(time)::BIGINT - again.after_s AS second
+  SELECT DISTINCT target, coalesce(etab, '') AS etab, again.rule AS rule,
+    epoch_ms(time) // 1000 - again.after_s AS second
   FROM journal WHERE again IS NOT NULL"""
 
 #: What is counted, in as few bytes as ten million of them ask for.
@@ -187,7 +188,7 @@ COUNTED = f"""CREATE TEMP TABLE counted AS
     coalesce(v.target, '') AS target, coalesce(source, '') AS source, coalesce(v.rule, '') AS rule, settled,
     coalesce(node, '') AS node, {_KIND} AS kind, coalesce(ms, 0) AS ms, c.rule IS NOT NULL AS again
   FROM visits v LEFT JOIN comebacks c ON c.target = v.target AND c.rule = v.rule AND c.etab = coalesce(v.etab, '')
-    AND c.second = epoch(v.time)::BIGINT
+    AND c.second = epoch_ms(v.time) // 1000
   WHERE {{scope}}"""
 
 SPAN = "SELECT count(*), min(time), max(time) FROM journal v WHERE {scope}"
@@ -224,7 +225,7 @@ SIGNAL_REGRETS = """WITH counts AS (
     WHERE outcome = 'redirect' AND {scope} GROUP BY ALL
     UNION ALL SELECT signals, entry, arrival, 0, count(*)
     FROM visits v JOIN comebacks c ON c.target = v.target AND c.rule = v.rule AND c.etab = coalesce(v.etab, '')
-      AND c.second = epoch(v.time)::BIGINT
+      AND c.second = epoch_ms(v.time) // 1000
     WHERE outcome = 'redirect' AND {scope} GROUP BY ALL),
   each AS (
     SELECT n, again, unnest(list_concat(

@@ -153,6 +153,14 @@ def test_the_rule_that_is_regretted_is_that_of_the_visit_before(tmp_path: Path) 
     assert counted.regrets[Regretted.RULE][0].rate == 0.5
 
 
+@pytest.mark.parametrize("ms", [0, 499, 500, 999])
+def test_a_visit_is_known_again_by_its_second(ms: int, tmp_path: Path) -> None:
+    sent = replace(SENT, time=SENT.time.replace(microsecond=ms * 1000))
+    back = replace(MIRE, code="BALADO", time=sent.time + timedelta(seconds=3), again=Again("came-from", 3))
+
+    assert told(tmp_path, sent, back).total.again == 1
+
+
 def test_what_settled_a_visit_is_the_strongest_channel_that_told(tmp_path: Path) -> None:
     by_server = replace(SENT, findings=(BACK,), code="BABABA")
     by_browser = replace(SENT, findings=(BACK, CAME), code="BABABE")
