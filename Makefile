@@ -28,8 +28,9 @@ check: set-up-check  ## Lint, format, types, layers, the shipped configuration (
 serve: set-up-run  ## Serve a configuration with gunicorn (CONFIG=config)
 	@AIGUILLEUR_CONFIG='$(CONFIG)' exec .venv/bin/gunicorn -c config/gunicorn.conf.py wsgi:app
 
-screenshots: set-up-test  ## Take a picture of every page in every state, at each width (OUT=var/screenshots)
+screenshots: set-up-test  ## Take a picture of every page in every state, and of the report, at each width (OUT=var/screenshots)
 	@.venv/bin/python -m tests.pages '$(OUT)'
+	@.venv/bin/python -m tests.report '$(OUT)'
 
 lock: set-up-check  ## Write the lock files anew from setup.cfg (UPGRADE=1: with the newest versions it allows)
 	@.ci/lock $(if $(UPGRADE),--upgrade)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from aiguilleur.cli.drawing import drawing
 from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
 
@@ -24,13 +25,9 @@ def dashboard(folder: Path, listen: str, given: tuple[Path, ...], every: int) ->
     """Serve the report as it stands now, and visits by their code, until Ctrl-C."""
     host, port = loopback(listen)
     settings = settings_of(folder)
-    try:
-        # Drawing takes libraries that no other command needs, and a while to load.
+    with drawing("The dashboard"):
         from aiguilleur.cli.pictures import desk_of  # noqa: PLC0415
         from aiguilleur.dashboard import create_dashboard, serve  # noqa: PLC0415
-    except ImportError as error:
-        click.echo(f"The dashboard needs pip install 'aiguilleur[ops]': {error}", err=True)
-        raise click.exceptions.Exit(1) from error
     desk = desk_of(settings, lambda: files_of(settings, given))
     click.echo(f"The dashboard is at http://{listen}/  Stop with Ctrl-C.")
     serve(lambda: create_dashboard(desk, hosts(host, port), every), host, port)

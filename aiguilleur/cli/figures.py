@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from aiguilleur.cli.drawing import write_page
 from aiguilleur.cli.files import files_of, paths_argument
 from aiguilleur.cli.folder import config_option, settings_of
 from aiguilleur.cli.progress import steps
 from aiguilleur.errors import SettingsError
-from aiguilleur.journal.scale import Dimension, Scope, as_csv, as_json, masked, reading, text
+from aiguilleur.journal.scale import Dimension, Report, Scope, as_csv, as_json, masked, reading, text
 from aiguilleur.journal.scale import report as report_of
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
@@ -60,27 +61,45 @@ class _When(click.ParamType[datetime]):
 @click.option("--masked", "hidden", is_flag=True, help="Hide small counts, for those who are told of one school.")
 @click.option("--json", "as_", flag_value="json", help="Everything, as one JSON object.")
 @click.option("--csv", "as_", flag_value="csv", help="The tables, as CSV.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page with pictures into this file; with --etab, small counts are hidden.",
+)
 @config_option
 def report(
     folder: Path,
     paths: tuple[Path, ...],
     by: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
     hidden: bool,
     as_: str | None,
-    **names: str,
+    html: Path | None,
+    **scope: Any,
 ) -> None:
     """Count visits: by day, school, target, source…; how fast, by which way, and what went wrong."""
     settings = settings_for(folder, paths)
-    zone = zone_of(settings)
-    scope = Scope(_instant(since, zone), _instant(until, zone), **(names | {"etab": _etab(settings, names["etab"])}))
+    asked, zone = _scope(settings, **scope), zone_of(settings).key
     dimensions = tuple(map(Dimension, by)) or _DEFAULT_BY
     with steps() as step:
         told = report_of(
-            files_of(settings, paths), scope, by=dimensions, groups=groups_of(settings), zone=zone.key, step=step
+            files_of(settings, paths), asked, by=dimensions, groups=groups_of(settings), zone=zone, step=step
         )
-    told = masked(told) if hidden else told
+    # A page about one school is for those who know its families.
+    told = masked(told) if hidden or (html and asked.etab) else told
+    if html:
+        write_page(html, told, settings)
+    else:
+        _print(told, as_)
+    if not told.total.visits:
+        raise click.exceptions.Exit(1)
+
+
+def _scope(settings: Settings | None, since: datetime | None, until: datetime | None, etab: str, **names: str) -> Scope:
+    zone = zone_of(settings)
+    return Scope(_instant(since, zone), _instant(until, zone), _etab(settings, etab), **names)
+
+
+def _print(told: Report, as_: str | None) -> None:
     match as_:
         case "json":
             click.echo(json.dumps(as_json(told), ensure_ascii=False))
@@ -88,8 +107,6 @@ def report(
             click.echo(as_csv(told), nl=False)
         case _:
             click.echo(text(told))
-    if not told.total.visits:
-        raise click.exceptions.Exit(1)
 
 
 @click.command()

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aiguilleur.cli.figures import groups_of
+from aiguilleur.cli.figures import groups_of, zone_of
 from aiguilleur.cli.journal import told
 from aiguilleur.cli.trace import trace_of
 from aiguilleur.dashboard import Desk
 from aiguilleur.journal.scale import Files, Report, Scope, find_code, report
-from aiguilleur.report import Names
+from aiguilleur.report import Names, page
+from aiguilleur.report import told as told_of
 from aiguilleur.settings.model import Settings
 
 #: As « Compte Téléservices de l'académie de Dijon (ATEN) ».
@@ -40,6 +41,12 @@ def desk_of(settings: Settings, files: Callable[[], Files]) -> Desk:
         return school.etab if school else None
 
     return Desk(read, visits, etab, names_of(settings), zone, lambda: datetime.now(UTC))
+
+
+def page_of(report: Report, settings: Settings | None) -> str:
+    """The page of a report; without settings, everything is called as in the journal."""
+    names = names_of(settings) if settings else Names()
+    return page(told_of(report, names, made_at=datetime.now(UTC), zone=zone_of(settings)))
 
 
 def names_of(settings: Settings) -> Names:

@@ -20,7 +20,7 @@ DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 3), (9, 3, 2, 3), (4,
 #: The width that a picture is drawn for, in pixels: of a desk, of a telephone, and of one among many.
 WIDE, NARROW, SMALL = 760, 330, 190
 #: Letters are as wide as the reader's machine has them, not as they are measured here.
-_ROOM: dict[str, float] = {"left": 16, "right": 10, "top": 6, "bottom": 4}
+_ROOM = 16.0
 #: What assistive technology would read bar by bar; the picture has a name and a table instead.
 _SPOKEN = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
 _DECIMALS = re.compile(r"(\.[0-9])[0-9]+")
@@ -72,7 +72,8 @@ def ranking(bars: Sequence[tuple[str, float, str]], width: int) -> str:
         x=alt.X("size:Q", axis=None, scale=alt.Scale(domain=[0, 1.25 * longest])),
     )
     said = base.mark_text(align="left", dx=5, color=_INK, fontSize=12).encode(text="says:N")
-    return _svg(base.mark_bar(color=COLOURS[0], height=14) + said, width // 2, 24 * len(bars))
+    room = _ROOM + max((len(name) for name, _, _ in bars), default=0)
+    return _svg(base.mark_bar(color=COLOURS[0], height=14) + said, width // 2, 24 * len(bars), room)
 
 
 def _bars(points: Sequence[Point], series: Sequence[Series], width: int, y: alt.Y, every: Sequence[Point]) -> Any:
@@ -119,9 +120,10 @@ def _uprights(points: Sequence[Point], marks: Sequence[date]) -> Any:
     return alt.Chart(alt.InlineData(values=rows)).mark_rule(color=_INK, strokeDash=[1, 3], opacity=1).encode(x="week:T")
 
 
-def _svg(chart: Any, width: int, height: int) -> str:
+def _svg(chart: Any, width: int, height: int, room: float = _ROOM) -> str:
+    padding = {"left": room, "right": 10.0, "top": 6.0, "bottom": 4.0}
     told = (
-        chart.properties(width=width - 50, height=height, padding=_ROOM)
+        chart.properties(width=width - 50, height=height, padding=padding)
         .configure(background="transparent", font="sans-serif")
         .configure_axis(
             labelColor=_INK,

@@ -118,9 +118,9 @@ def _digest(text: str) -> str:
 
 def _title(report: Report, names: Names) -> str:
     scope = report.scope
-    if scope.etab:
-        return names.schools.get(scope.etab, scope.etab)
-    return names.academies.get(scope.academy, scope.academy) if scope.academy else "Toutes les visites"
+    where = names.schools.get(scope.etab, scope.etab) or names.academies.get(scope.academy, scope.academy)
+    parts = (where or "Toutes les visites", scope.target, names.source(scope.source))
+    return " · ".join(part for part in parts if part)
 
 
 def _period(report: Report, voice: Voice) -> str:

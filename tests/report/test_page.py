@@ -122,3 +122,14 @@ def test_the_page_says_when_it_was_made_in_local_time() -> None:
     assert "Fait le 8 juillet 2021 à 11:00" in page(
         told(Report(), NAMES, made_at=MADE_AT + timedelta(hours=3), zone=PARIS)
     )
+
+
+def test_its_title_says_of_which_visits_it_tells() -> None:
+    scopes = (Scope(academy="besancon"), Scope(target="ent", source="aten"), Scope(etab="clg-1", target="ent"))
+    titles = [told(Report(scope=scope), NAMES, made_at=MADE_AT, zone=PARIS).title for scope in scopes]
+
+    assert titles == [
+        "Académie de Besancon",
+        "Toutes les visites · ent · ATEN",
+        "Collège Numéro 1 de Ville-sur-Rivière · ent",
+    ]
