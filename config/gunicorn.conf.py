@@ -1,12 +1,32 @@
-"""A server configuration that is safe as shipped; a buffering reverse proxy stands in front."""
+"""A server configuration that is safe as shipped, behind a buffering proxy; docs/deploy.md says why each value."""
 
-import multiprocessing
 import os
 from pathlib import Path
 
+from gunicorn.glogging import Logger
+
+
+class WithoutVisitors(Logger):
+    """The server's log, without the addresses and the text of clients whose requests it refuses."""
+
+    def warning(self, msg, *args, **kwargs):
+        """As gunicorn's, but for what it says of a request that cannot be read."""
+        if str(msg).startswith("Invalid request from ip="):
+            msg, args = "a request that cannot be read was refused", ()
+        super().warning(msg, *args, **kwargs)
+
+    def exception(self, msg, *args, **kwargs):
+        """As gunicorn's, but for the address that was asked for."""
+        if str(msg).startswith("Error handling request"):
+            msg, args = "a request could not be answered", ()
+        super().exception(msg, *args, **kwargs)
+
+
+logger_class = WithoutVisitors
+
 bind = os.environ.get("AIGUILLEUR_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
-workers = int(os.environ.get("AIGUILLEUR_WORKERS", str(2 * multiprocessing.cpu_count())))
+workers = int(os.environ.get("AIGUILLEUR_WORKERS", str(2 * len(os.sched_getaffinity(0)))))
 threads = 32
 # gthread enforces no request timeout: this only finds dead workers. Deadlines are the application's own.
 timeout = 30

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.request import urlopen
 
 from aiguilleur.sandbox import free_port
@@ -117,6 +118,23 @@ def write_node(
     return config
 
 
+def server(folder: Path, port: int, workers: int, more: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:
+    """The command that serves the configuration of a folder, with the shipped configuration of the server."""
+    settings = {
+        "AIGUILLEUR_CONFIG": str(folder / "config"),
+        "AIGUILLEUR_STATE": str(folder / "var"),
+        "AIGUILLEUR_BIND": f"127.0.0.1:{port}",
+        "AIGUILLEUR_WORKERS": str(workers),
+        "AIGUILLEUR_SECRET_KEYS": "k" * 32,
+        "PATH": os.environ["PATH"],
+        **more,
+    }
+    # Its script, as in deployments: gunicorn that runs as a module cannot start its own successor (USR2).
+    script = str(Path(sys.executable).with_name("gunicorn"))
+    gunicorn = (script, "--chdir", str(ROOT), "-c", str(ROOT / "config/gunicorn.conf.py"))
+    return ("env", "-i", *(f"{key}={value}" for key, value in settings.items()), *gunicorn, "wsgi:app")
+
+
 @contextmanager
 def node(
     folder: Path,
@@ -134,17 +152,7 @@ def node(
     if not config.exists():
         write_node(folder, sources, name=name, budget_ms=budget_ms, more=more)
     port = port or free_port()
-    settings = {
-        "AIGUILLEUR_CONFIG": str(config),
-        "AIGUILLEUR_STATE": str(folder / "var"),
-        "AIGUILLEUR_BIND": f"127.0.0.1:{port}",
-        "AIGUILLEUR_WORKERS": str(workers),
-        "AIGUILLEUR_SECRET_KEYS": "k" * 32,
-        "PATH": os.environ["PATH"],
-        **(environment or {}),
-    }
-    gunicorn = (sys.executable, "-m", "gunicorn", "--chdir", str(ROOT), "-c", str(ROOT / "config/gunicorn.conf.py"))
-    command = ("env", "-i", *(f"{key}={value}" for key, value in settings.items()), *gunicorn, "wsgi:app")
+    command = server(folder, port, workers, environment or {})
     with running(command, port, folder / "log") as process:
         yield Node(port, folder, process)
 

@@ -8,6 +8,7 @@ import click
 
 from aiguilleur import __version__
 from aiguilleur.cli.check import check
+from aiguilleur.cli.cookies import cookies
 from aiguilleur.cli.dashboard import dashboard
 from aiguilleur.cli.explain import explain
 from aiguilleur.cli.journal import journal
@@ -37,5 +38,5 @@ def _refuse(lacks: str) -> None:
     raise click.exceptions.Exit(1)
 
 
-for command in (check, dashboard, explain, journal, kit, _sandbox(), schools, secret, support):
+for command in (check, cookies, dashboard, explain, journal, kit, _sandbox(), schools, secret, support):
     main.add_command(command)
