@@ -25,7 +25,8 @@ class WithoutVisitors(Logger):
 logger_class = WithoutVisitors
 
 bind = os.environ.get("AIGUILLEUR_BIND", "127.0.0.1:8000")
-worker_class = "gthread"
+# gthread, with each answer in one piece.
+worker_class = "aiguilleur.web.worker.Worker"
 workers = int(os.environ.get("AIGUILLEUR_WORKERS", str(2 * len(os.sched_getaffinity(0)))))
 threads = 32
 # gthread enforces no request timeout: this only finds dead workers. Deadlines are the application's own.

@@ -162,7 +162,8 @@ def test_half_open_clients_and_slow_readers_keep_nobody_waiting(tmp_path: Path) 
             rows = load.rows()
 
     assert by_status(rows) == {303: 15, 200: 15}
-    assert percentile(rows, 0.95) < 1
+    # The server ends what is not whole after many seconds only: here nobody has waited for that.
+    assert percentile(rows, 1) < 5
 
 
 def test_without_nginx_half_open_clients_block_everybody(tmp_path: Path) -> None:
