@@ -16,6 +16,9 @@ from aiguilleur.probes.canary import Canaries
 from aiguilleur.sandbox import IdentityProvider, World, free_port, serve
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
+from tests.privacy import guard
+
+__all__ = ["guard"]
 
 ROOT = Path(__file__).parents[1]
 

@@ -162,7 +162,7 @@ def click(*sources: str, path: str = LINK, **headers: str) -> Visit:
     cookies = "; ".join(f"{COOKIES[source]}=canary-{source}-{{n}}" for source in sources)
     sent = {
         "Host": HOST,
-        "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) visitor-{n}",
+        "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) visitor-agent-{n}",
         "Referer": f"https://{ETAB}.eclat.example/",
         "Sec-Fetch-Site": "cross-site",
         "Sec-Fetch-Mode": "navigate",

@@ -74,7 +74,8 @@ def sandbox(port: int, day: str | None, folder: Path, calendar: Path) -> None:
         try:
             click.echo(_WELCOME.format(port=port, folder=folder))
             while True:
-                time.sleep(3600)
+                # Short: a signal that comes just before a sleep begins is heeded once it is over.
+                time.sleep(1)
         except KeyboardInterrupt:
             click.echo("stopped")
         finally:

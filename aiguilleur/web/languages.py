@@ -32,7 +32,7 @@ _AGAIN = (
     "kit.readme",
 )
 #: The parameters of these pages; of what else an address says, nothing is repeated.
-_KNOWN = frozenset(
+KNOWN = frozenset(
     {
         *("vers", "de", "page", "etab", "cherche", "trajet", "fait"),
         *("entityID", "return", "returnIDParam", "policy", "isPassive"),
@@ -163,7 +163,7 @@ def here(code: str) -> str:
     """The address of this page in another language; where it cannot be had again, that of the services."""
     if not has_request_context() or request.method != "GET" or request.endpoint not in _AGAIN:
         return f"/mire?{PARAM}={code}"
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name in _KNOWN]
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name in KNOWN]
     return f"{quote(request.path)}?{urlencode([*kept, (PARAM, code)])}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import quote, urlencode
 
 from flask import Response, render_template, request
 
@@ -12,7 +13,7 @@ from aiguilleur.journal import UNKNOWN, Event, new_code
 from aiguilleur.router import everything, on_mire
 from aiguilleur.settings.model import Source, Target
 from aiguilleur.web.choices import offer_of
-from aiguilleur.web.languages import Language, here_at, here_or, speak
+from aiguilleur.web.languages import KNOWN, Language, here_at, here_or, speak
 from aiguilleur.web.mine import other_schools, schools_here
 from aiguilleur.web.noted import note_page
 from aiguilleur.web.security import FRAMED_POLICY
@@ -35,9 +36,17 @@ def mire(visit: Visit, decision: Decision, notice: str | None = None, status: in
 
 def framed(visit: Visit) -> Response:
     """The one page that may be shown inside another: it holds nothing but a link that opens a window."""
-    response = _page("cadre.html", 200, visit.code, **_context(visit))
+    response = _page("cadre.html", 200, visit.code, window=_known_address(), **_context(visit))
     response.headers["Content-Security-Policy"] = FRAMED_POLICY
     return response
+
+
+def _known_address() -> str:
+    """The address of this request, without what no page of ours or older link of the configuration knows."""
+    links = service().settings.site.legacy
+    known = {*KNOWN, "source", *(name for link in links for name in (*link.params, link.etab_param, link.source_param))}
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name in known]
+    return f"{quote(request.path)}?{urlencode(kept)}" if kept else quote(request.path)
 
 
 def retired(visit: Visit, chosen: str) -> Response:
