@@ -16,7 +16,7 @@ from aiguilleur.journal.reading import oldest
 from aiguilleur.journal.scale import sql
 from aiguilleur.journal.scale.database import Database, opened, quoted
 from aiguilleur.journal.scale.files import Files, day_file, is_sound
-from aiguilleur.journal.scale.replacing import Replacement, finish
+from aiguilleur.journal.scale.replacing import Held, Replacement, finish
 from aiguilleur.journal.scale.report import ZONE
 from aiguilleur.journal.sinks import FileSink
 
@@ -115,17 +115,17 @@ class _Compaction:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         there = sorted(self._archive.glob("journal-*.parquet"))
-        sizes = {path: path.stat().st_size for path in batch}
+        held = {path: Held.at(path) for path in batch}
         with opened([*batch, *there], writing=[fresh]) as database:
             database.run(sql.STAGED.format(rows=sql.lines(batch)))
-            over = [path for path in self._over(database, batch) if self._is_whole(database, path, sizes[path])]
+            over = [path for path in self._over(database, batch) if self._is_whole(database, held[path])]
             if not over:
                 return
             days = list(self._written(database, over, fresh))
-        replacement = Replacement(tuple(day.name for day in days), tuple((path, sizes[path]) for path in over))
+        replacement = Replacement(tuple(day.name for day in days), tuple(held[path] for path in over))
         replacement.commit(self._archive, keep=self._keep)
         finish(self._archive)
-        self._told(over, sizes, days)
+        self._told([held[path] for path in over], days)
 
     def _over(self, database: Database, batch: list[Path]) -> Iterator[Path]:
         """The files whose days are all over."""
@@ -146,13 +146,14 @@ class _Compaction:
         self._leave(path, "is cut short")
         return False
 
-    def _is_whole(self, database: Database, path: Path, size: int) -> bool:
+    def _is_whole(self, database: Database, held: Held) -> bool:
         """Whether every line was read, counted in another way."""
+        path = held.path
         read = dict(database.run(sql.WRITTEN_LINES.format(rows=sql.read([path])))).get(str(path), 0)
-        if read == (counted := _count(path)) and path.stat().st_size == size:
+        counted, same = _count(path), Held.at(path) == held
+        if read == counted and same:
             return True
-        grown = path.stat().st_size != size
-        self._leave(path, "was just written to" if grown else f"has {counted} lines, of which {read} could be read")
+        self._leave(path, "has just changed" if not same else f"has {counted} lines, of which {read} could be read")
         return False
 
     def _written(self, database: Database, over: list[Path], fresh: Path) -> Iterator[_Day]:
@@ -173,7 +174,7 @@ class _Compaction:
             raise JournalError(f"{path}: {written} lines were written of {lines + there}; nothing was replaced")
         return path
 
-    def _told(self, over: list[Path], sizes: dict[Path, int], days: list[_Day]) -> None:
+    def _told(self, over: list[Held], days: list[_Day]) -> None:
         done = self._done
         new = [path for path in (self._archive / day.name for day in days) if path not in done.days]
         self._done = replace(
@@ -181,8 +182,8 @@ class _Compaction:
             lines=done.lines + sum(day.lines for day in days),
             torn=done.torn + sum(day.torn for day in days),
             days=(*done.days, *new),
-            replaced=(*done.replaced, *over),
-            before=done.before + sum(sizes[path] for path in over),
+            replaced=(*done.replaced, *(each.path for each in over)),
+            before=done.before + sum(each.size for each in over),
             after=sum(path.stat().st_size for path in (*done.days, *new)),
         )
 

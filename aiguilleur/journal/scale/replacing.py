@@ -17,17 +17,50 @@ _SETTLED_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A file as it was read: a name may since be another file's, for those that rotate move up by one."""
+
+    path: Path
+    inode: int
+    size: int
+
+    @classmethod
+    def at(cls, path: Path) -> Held:
+        """The file that has this name now."""
+        found = path.stat()
+        return cls(path, found.st_ino, found.st_size)
+
+    @property
+    def aside(self) -> Path:
+        """Its name while it is being replaced; no reader takes it for one of the journal."""
+        return self.path.with_name(f".{self.inode}.replaced")
+
+    def put_aside(self) -> None:
+        """Take its name away, whatever that is by now; it may be gone already."""
+        names = [self.path, *sorted(self.path.parent.iterdir())]
+        name = next((each for each in names if each.exists() and each.stat().st_ino == self.inode), None)
+        if name is None or name == self.aside:
+            return
+        name.rename(self.aside)
+        if self.aside.stat().st_ino != self.inode:
+            # Another file had just moved up to this name.
+            self.aside.rename(name)
+            self.put_aside()
+
+
+@dataclass(frozen=True, slots=True)
 class Replacement:
-    """New days, by name, and the files whose lines they hold, each with the size up to which it was read."""
+    """New days, by name, and the files whose lines they hold."""
 
     days: tuple[str, ...]
-    replaced: tuple[tuple[Path, int], ...]
+    replaced: tuple[Held, ...]
 
     def commit(self, archive: Path, *, keep: bool) -> None:
         """From here on the new days count: `finish` does the rest, now or after a power cut."""
         for name in self.days:
             _synced(archive / _FRESH / name)
-        told = {"days": self.days, "replaced": [(str(path), size) for path, size in self.replaced], "keep": keep}
+        replaced = [(str(each.path), each.inode, each.size) for each in self.replaced]
+        told = {"days": self.days, "replaced": replaced, "keep": keep}
         draft = archive / f"{_INTENT}.fresh"
         draft.write_text(json.dumps(told), encoding="utf-8")
         _synced(draft)
@@ -46,32 +79,27 @@ def finish(archive: Path) -> None:
         if (fresh := archive / _FRESH / name).exists():
             fresh.replace(archive / name)
     _synced(archive)
-    for path, _ in told["replaced"]:
-        if Path(path).exists() and not _aside(path).exists():
-            Path(path).rename(_aside(path))
+    replaced = [Held(Path(path), inode, size) for path, inode, size in told["replaced"]]
+    for each in replaced:
+        each.put_aside()
     time.sleep(_SETTLED_S)
-    for path, size in told["replaced"]:
-        if _aside(path).exists():
-            _take_away(Path(path), size, keep=told["keep"])
+    for each in replaced:
+        if each.aside.exists():
+            _take_away(each, keep=told["keep"])
     intent.unlink()
     shutil.rmtree(archive / _FRESH, ignore_errors=True)
 
 
-def _aside(path: str | Path) -> Path:
-    """The name of a file that is being replaced; no reader takes it for one of the journal."""
-    return Path(path).with_name(f".{Path(path).name}.replaced")
-
-
-def _take_away(path: Path, size: int, *, keep: bool) -> None:
-    old = _aside(path)
-    if old.stat().st_size > size:
+def _take_away(held: Held, *, keep: bool) -> None:
+    old, path = held.aside, held.path
+    if old.stat().st_size > held.size:
         # Lines that came after it was read are a file of their own, for the next time.
         with old.open("rb") as source, path.with_name(f"{path.name}.late").open("ab") as late:
-            source.seek(size)
+            source.seek(held.size)
             shutil.copyfileobj(source, late)
             late.flush()
             os.fsync(late.fileno())
-        os.truncate(old, size)
+        os.truncate(old, held.size)
     if keep:
         (path.parent / REPLACED).mkdir(exist_ok=True)
         old.replace(path.parent / REPLACED / path.name)

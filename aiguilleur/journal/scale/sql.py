@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from aiguilleur.core.model import BROUGHT_BACK
-from aiguilleur.journal.entry import Event
+from aiguilleur.journal.entry import UNKNOWN, Event
 from aiguilleur.journal.scale.database import quoted
 from aiguilleur.journal.scale.results import Scope
 from aiguilleur.journal.settled import Settled
@@ -100,10 +100,13 @@ _SETTLED = f"""CASE WHEN event = '{Event.ASKED}' THEN '{Settled.AWAY}'
       THEN '{Settled.SERVER}'
     ELSE '{Settled.SIGNAL}' END"""
 
+#: An address that is none of ours leads to a page, and is nobody's visit to a service.
+_OF_A_VISIT = f"""(event IS NOT NULL AND event NOT IN ({_APART})
+      AND NOT (coalesce(target, '{UNKNOWN}') = '{UNKNOWN}' AND source IS NULL AND coalesce(status, 0) >= 400))"""
 #: The visit of a line is told by its code, which recurs, with target and school, and by time.
 _CLOSED = f"""SELECT *, timezone('{{zone}}', time AT TIME ZONE 'UTC')::DATE AS day,
-    event IS NOT NULL AND event NOT IN ({_APART}) AND coalesce(
-      lead(time) OVER (PARTITION BY event IS NULL OR event IN ({_APART}), code, target, etab ORDER BY time, legs)
+    {_OF_A_VISIT} AND coalesce(
+      lead(time) OVER (PARTITION BY {_OF_A_VISIT}, code, target, etab ORDER BY time, legs)
         - time > INTERVAL {_APART_S} SECOND, true) AS closes,
     {_SETTLED} AS settled
   FROM ({{rows}})"""

@@ -220,6 +220,27 @@ def test_a_line_that_comes_while_its_file_is_put_away_is_not_lost(
     assert (tmp_path / "journal.jsonl.late").read_text() == at(seconds=1).line() + "\n"
 
 
+def test_a_file_that_moves_up_by_one_while_it_is_put_away_is_not_taken_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a file sink of a bounded size does when it is full."""
+    first = old(tmp_path / "journal.jsonl.1", SENT.line())
+    newer = tmp_path / "journal.jsonl"
+    newer.write_text(replace(SENT, time=NOW).line() + "\n")
+    commit = replacing.Replacement.commit
+
+    def rotate(self: replacing.Replacement, archive: Path, *, keep: bool) -> None:
+        commit(self, archive, keep=keep)
+        first.rename(tmp_path / "journal.jsonl.2")
+        newer.rename(first)
+
+    monkeypatch.setattr(replacing.Replacement, "commit", rotate)
+    put_away(tmp_path)
+
+    assert entries(tmp_path) == [SENT.line(), replace(SENT, time=NOW).line()]
+    assert [each.name for each in files_in([tmp_path]).lines] == ["journal.jsonl.1"]
+
+
 def test_two_at_once_do_not_get_in_each_others_way(tmp_path: Path) -> None:
     old(tmp_path / "journal.jsonl", SENT.line())
     (tmp_path / "parquet").mkdir()
@@ -254,7 +275,12 @@ def test_what_was_to_be_replaced_is_told_in_plain_json(tmp_path: Path) -> None:
     path = old(tmp_path / "journal.jsonl", SENT.line())
     (tmp_path / ".fresh").mkdir()
     (tmp_path / ".fresh" / "journal-2021-03-15.parquet").touch()
-    replacing.Replacement(("journal-2021-03-15.parquet",), ((path, 5),)).commit(tmp_path, keep=False)
+    held = replacing.Held.at(path)
+    replacing.Replacement(("journal-2021-03-15.parquet",), (held,)).commit(tmp_path, keep=False)
 
     told = json.loads((tmp_path / ".replacing.json").read_text())
-    assert told == {"days": ["journal-2021-03-15.parquet"], "replaced": [[str(path), 5]], "keep": False}
+    assert told == {
+        "days": ["journal-2021-03-15.parquet"],
+        "replaced": [[str(path), held.inode, held.size]],
+        "keep": False,
+    }

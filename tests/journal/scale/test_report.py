@@ -91,6 +91,15 @@ def test_what_is_no_visit_is_not_counted_as_one(tmp_path: Path) -> None:
     ]
 
 
+def test_an_address_that_is_none_of_ours_is_no_visit_and_the_host_of_an_ended_guichet_is(tmp_path: Path) -> None:
+    page = JournalEntry(AT, "BALADO", Event.REFUSED, status=404)
+    ended = replace(page, code="BABABA", status=410, source="aten")
+    unknown_school = replace(page, code="BABABE", target="ent")
+
+    counted = told(tmp_path, page, ended, unknown_school)
+    assert (counted.lines, counted.total.visits, counted.total.refused) == (3, 2, 2)
+
+
 def test_torn_and_foreign_lines_are_counted_and_what_stands_behind_one_is_read(tmp_path: Path) -> None:
     torn = '{"time":"2021-03-', SENT.line()[:40] + SENT.line(), "nonsense", '{"code":"KOVATI"}', '"KOVATI"', "", "\x00é"
 
