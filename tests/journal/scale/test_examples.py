@@ -55,8 +55,8 @@ def test_labels_are_few_and_of_closed_sets() -> None:
     assert set(stages["json"]["expressions"].values()) <= set(FIELDS)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
-def test_no_account_address_or_cookie_is_named(path: Any) -> None:
-    text = re.sub(r"cookies Array\(String\)", "", path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ["clickhouse.sql", "vector.yaml", "promtail.yaml"])
+def test_no_account_address_or_cookie_is_named(name: str) -> None:
+    text = re.sub(r"cookies Array\(String\)", "", (FOLDER / name).read_text(encoding="utf-8"))
 
     assert not re.search(r"cookie|login|user.?agent|client_?ip|address|remote|referer(?!_host)", text, re.I)
