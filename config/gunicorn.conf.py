@@ -1,9 +1,12 @@
 """A server configuration that is safe as shipped, behind a buffering proxy; docs/deploy.md says why each value."""
 
 import os
+import sys
 from pathlib import Path
 
 from gunicorn.glogging import Logger
+
+from aiguilleur.metrics import listener
 
 
 class WithoutVisitors(Logger):
@@ -47,6 +50,27 @@ preload_app = False
 # The workers' heartbeat must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 accesslog = None
+
+
+def on_starting(_server):
+    """Answer Prometheus from this process, on an address of its own, if the configuration wants it."""
+    listener.start()
+
+
+def post_fork(_server, _worker):
+    """Let the worker import for itself what this process has read the configuration with, which may be older."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("aiguilleur", "prometheus_client")]:
+        del sys.modules[name]
+
+
+def child_exit(_server, worker):
+    """Keep what a worker has counted, whatever ended it."""
+    listener.bury(worker.pid)
+
+
+def on_exit(_server):
+    """Stop answering."""
+    listener.stop()
 
 
 def post_worker_init(worker):

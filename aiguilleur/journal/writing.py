@@ -28,6 +28,11 @@ class Journal:
         #: Entries lost so far in this process, by sink: its class, with a number from the second of a class on.
         self.dropped: Counter[str] = Counter()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names by which its sinks are counted."""
+        return tuple(self._sinks)
+
     def write(self, entry: JournalEntry) -> None:
         """Write to every sink; a failing one is left alone for five seconds, one that is full takes the next entry."""
         for name, sink in self._sinks.items():

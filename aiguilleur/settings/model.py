@@ -180,6 +180,14 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class Metrics:
+    """The address on which metrics are to be had."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Where this aiguilleur stands and what surrounds it."""
 
@@ -207,6 +215,8 @@ class Site:
     proxies: int = 0
     #: Journal sinks: settings of each, validated by its kind.
     journal: tuple[Any, ...] = ()
+    #: None counts nothing.
+    metrics: Metrics | None = None
     #: Where live configurations and the last good one are kept; None keeps nothing.
     state_dir: str | None = None
     secret_keys_file: str | None = None

@@ -161,6 +161,13 @@ class RawTicket(_Strict):
     product: Text
 
 
+class RawMetrics(_Strict):
+    """The listener for Prometheus."""
+
+    listen: str = "127.0.0.1:9105"
+    beyond_loopback: bool = False
+
+
 class RawSite(_Strict):
     """`aiguilleur.yaml`."""
 
@@ -175,6 +182,7 @@ class RawSite(_Strict):
     budget_ms: Annotated[int, Field(ge=100, le=5000)] = 1200
     max_legs: Annotated[int, Field(ge=0, le=3)] = 2
     journal: tuple[dict[str, Any], ...] = ()
+    metrics: RawMetrics | None = None
     state_dir: str | None = None
     secret_keys_file: str | None = None
     node: str = ""

@@ -14,6 +14,7 @@ from aiguilleur.settings import schema
 from aiguilleur.settings.addresses import is_address
 from aiguilleur.settings.context import SITE, Context
 from aiguilleur.settings.kinds import plugin
+from aiguilleur.settings.metrics import metrics
 from aiguilleur.settings.model import LegacyLink, Link, Site, Ticket
 from aiguilleur.settings.reader import Place
 
@@ -50,6 +51,7 @@ def site(context: Context, raw: schema.RawSite) -> Site:
         shared_entries=frozenset(raw.shared_computers.entries),
         proxies=raw.proxies,
         journal=tuple(sink for sink in sinks if sink is not None),
+        metrics=metrics(context, raw.metrics),
         state_dir=raw.state_dir,
         secret_keys_file=raw.secret_keys_file,
         node=raw.node or platform.node(),

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aiguilleur.journal import Journal
 from aiguilleur.journey import JourneySeal
+from aiguilleur.metrics import meter
 from aiguilleur.probes import Cache, Runner
 from aiguilleur.probes.canary import Board, Canaries
 from aiguilleur.remembered import Seal
@@ -92,7 +93,7 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
             changed=lambda ref, health: note_breaker(running, ref, health),
             gate=canaries.refusal,
         ),
-        journal=Journal(settings.site.journal),
+        journal=Journal((*settings.site.journal, meter()) if settings.site.metrics else settings.site.journal),
         seal=Seal(keys),
         journeys=JourneySeal(keys),
         front=front,

@@ -14,6 +14,7 @@ from aiguilleur.errors import SettingsError
 from aiguilleur.journal import Event, JournalEntry, new_code
 from aiguilleur.probes.canary import Canaries, Keeper
 from aiguilleur.settings.load import load
+from aiguilleur.web.measuring import Measuring
 from aiguilleur.web.service import Service, install, running_in
 from aiguilleur.web.start import application, config_folder, started
 
@@ -102,9 +103,12 @@ class Reloading:
         return running.canaries if running else None
 
     def _follow(self) -> None:
-        while not self._over.wait(_PAUSE_S):
+        measuring, pause = Measuring(), 0.0
+        while not self._over.wait(pause):
+            pause = _PAUSE_S
             try:
                 self.look()
+                measuring.measure(running_in(self.app))
             except Exception:  # Whatever happens here, the configuration in force is served on.
                 _LOGGER.exception("the configuration's folder cannot be looked at")
 
