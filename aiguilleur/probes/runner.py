@@ -59,7 +59,10 @@ class Runner:
         self._per_source = {source: threading.BoundedSemaphore(max(1, places // 2)) for source in sources}
 
     def visit(self, cookies: Mapping[str, str], forwarded: Forwarded, budget: float) -> Asking:
-        """Ask on behalf of one visitor; `budget` is in seconds, for all probes together."""
+        """Ask on behalf of one visitor; `budget` is in seconds, for all probes together.
+
+        Without any, no source is asked anew: the house is full, and only what is kept counts.
+        """
         return Asking(self, cookies, forwarded, budget)
 
     def failing(self) -> frozenset[str]:
@@ -166,7 +169,7 @@ class Asking:
         return replace(_silence(ref, reason), channel=Channel.FRONT) if reason else None
 
     def _ask(self, ref: ProbeRef, deadline: float) -> None:
-        if time.monotonic() >= deadline:
+        if self._budget and time.monotonic() >= deadline:
             return
         tell: Tell = lambda finding: self._answers.put((ref.id, finding))  # noqa: E731 (a callback with its type)
         try:
@@ -182,7 +185,7 @@ class Asking:
             tell(_kept(ref, state))
         elif reason := self._runner.refuses(ref):
             tell(cache.with_last_state(question, _silence(ref, reason)))
-        elif not self._runner.enter(ref):
+        elif not self._budget or not self._runner.enter(ref):
             tell(cache.with_last_state(question, _silence(ref, Reason.BULKHEAD)))
         elif cache.join(question, self._leaving(ref, tell)):
             self._call(ref, question, deadline)

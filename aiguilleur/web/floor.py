@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from aiguilleur.journal import new_code
-from aiguilleur.web import languages, pages
+from aiguilleur.web import languages, pages, rush
 from aiguilleur.web.noted import note_page
 from aiguilleur.web.security import fixed_headers
 from aiguilleur.web.service import running_in
@@ -30,7 +30,8 @@ T = TypeVar("T")
 class Floor:
     """A WSGI application around another, under whose every failure it lays a page that can be shown for certain.
 
-    It stands outside the framework, so that what breaks after a view, or in the page of an error, ends here as well.
+    In a rush that page is shown at once. It stands outside the framework, so that what breaks after a view, or in the
+    page of an error, ends here as well.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -50,26 +51,31 @@ class Floor:
         """Answer as the application does; else by the page."""
         begun = _Begun(start_response)
         try:
-            return self._site(environ, begun)
+            rush.note_wait(environ)
+            if not rush.is_overdue(environ):
+                return self._site(environ, begun)
         except Exception as error:
-            return self._show(environ, begun, error)
+            return self._fall(environ, begun, error)
+        return self._show(environ, begun, _or(self._spare, new_code), 200, rush.OUTCOME)
 
-    def _show(self, environ: WSGIEnvironment, begun: _Begun, error: Exception) -> Iterable[bytes]:
+    def _fall(self, environ: WSGIEnvironment, begun: _Begun, error: Exception) -> Iterable[bytes]:
         code = _or(self._spare, new_code)
-        status = _or(200, lambda: _status(environ, error))
         # The error's own text is left out: it may quote what a visitor sent.
         _or(None, lambda: _LOGGER.error("visit %s ended on the floor: %s at %s", code, _kind(error), _place(error)))
-        _or(None, lambda: self._note(code, status))
+        return self._show(environ, begun, code, _or(200, lambda: _status(environ, error)), OUTCOME)
+
+    def _show(self, environ: WSGIEnvironment, begun: _Begun, code: str, status: int, outcome: str) -> Iterable[bytes]:
+        _or(None, lambda: self._note(code, status, outcome))
         body = self._texts[_or(languages.FRENCH.code, lambda: _language(environ))].replace("{code}", code).encode()
         own = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body))))
         headers = [*own, ("Cache-Control", "no-store"), ("Aiguilleur-Code", code), *self._headers]
         begun.again(f"{status} {HTTP_STATUS_CODES[status]}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _note(self, code: str, status: int) -> None:
+    def _note(self, code: str, status: int, outcome: str) -> None:
         running = running_in(self._app)
         if running is not None:
-            note_page(running, code, status, outcome=OUTCOME)
+            note_page(running, code, status, outcome=outcome)
 
 
 class _Begun:

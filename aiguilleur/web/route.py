@@ -13,7 +13,7 @@ from aiguilleur.core.model import Ask, Discover, Redirect
 from aiguilleur.journal import Event
 from aiguilleur.router import advance, on_mire
 from aiguilleur.settings.model import LegacyLink
-from aiguilleur.web import ending, pages
+from aiguilleur.web import ending, pages, rush
 from aiguilleur.web.languages import chosen
 from aiguilleur.web.redirects import to_service_provider, to_target
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
@@ -67,9 +67,9 @@ def arrive(wanted: Wanted) -> Response:
 
 def _policy(visit: Visit) -> Policy:
     policy, wanted = service().settings.policies[visit.wanted.target], visit.wanted
-    # A trip may end on a page, and what is to be answered must fit into its cookie.
+    # A trip may end on a page, and what is to be answered must fit into its cookie; and each is one visit more.
     at_home = wanted.passive or (wanted.onward is not None and not wanted.onward.is_light)
-    return replace(policy, max_legs=0) if at_home else policy
+    return replace(policy, max_legs=0) if at_home or rush.is_late(request.environ) else policy
 
 
 def _refusal(wanted: Wanted) -> str | None:
@@ -101,7 +101,8 @@ def is_back(visit: Visit) -> bool:
 
 def judged(visit: Visit) -> tuple[Visit, Decision]:
     """The visit with what the sources' servers said, and what the rules make of it."""
-    with service().runner.visit(visit.cookies, visit.forwarded, service().settings.site.budget) as asking:
+    budget = 0.0 if rush.is_late(request.environ) else service().settings.site.budget
+    with service().runner.visit(visit.cookies, visit.forwarded, budget) as asking:
         facts, decision = advance(visit.facts, _policy(visit), asking)
     return replace(visit, facts=facts), decision
 

@@ -84,6 +84,13 @@ def test_a_full_house_is_said_at_once() -> None:
     assert (EDU, Reason.BULKHEAD) in told(runner(Slow(ATEN, 0.1), Slow(EDU, 0.1), places=1))
 
 
+def test_without_a_budget_the_house_is_full() -> None:
+    with runner(Slow("a", 0)).visit({}, Forwarded(), 0.0) as asking:
+        asking.start([ProbeRef("a-back", "a", Channel.BACK)])
+
+        assert asking.next().reason is Reason.BULKHEAD
+
+
 def test_a_bug_in_a_probe_is_that_probes_silence(caplog: pytest.LogCaptureFixture) -> None:
     assert told(runner(Broken(ATEN, 0))) == [(ATEN, Reason.PROTOCOL)]
     assert "canary" not in caplog.text
