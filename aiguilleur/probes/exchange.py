@@ -66,7 +66,7 @@ def seconds_of(retry_after: str | None, now: datetime) -> int | None:
     """A `Retry-After`, which is a number of seconds or a date; None when there is none, 0 when it cannot be read."""
     if retry_after is None:
         return None
-    if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
+    if re.fullmatch(r"[0-9]{1,18}", retry_after.strip()):
         return int(retry_after)
     try:
         until = parsedate_to_datetime(retry_after)
