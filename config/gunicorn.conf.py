@@ -1,6 +1,7 @@
 """A server configuration that is safe as shipped, behind a buffering proxy; docs/deploy.md says why each value."""
 
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -32,6 +33,11 @@ bind = os.environ.get("AIGUILLEUR_BIND", "127.0.0.1:8000")
 worker_class = "aiguilleur.web.worker.Worker"
 workers = int(os.environ.get("AIGUILLEUR_WORKERS", str(2 * len(os.sched_getaffinity(0)))))
 threads = 32
+# A worker that can open nothing more when a browser connects dies, with all that it was answering: each takes what the
+# system allows at most, whatever the shell gave, and keeps enough of it for probes and files.
+descriptors = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1] % 2**63, 65536)
+resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+worker_connections = min(1000, max(threads + 1, descriptors - 200))
 # gthread enforces no request timeout: this only finds dead workers. Deadlines are the application's own.
 timeout = 30
 graceful_timeout = 20
