@@ -3,6 +3,7 @@
 from aiguilleur.probes.breaker import Breaker, Health, Limits, State
 from aiguilleur.probes.cache import Cache, Counts, Lives, SharedResults
 from aiguilleur.probes.contract import BackChannelProbe, CanaryOff, ConfigFile, Forwarded, FrontChannelProbe, Trip
+from aiguilleur.probes.expiry import Expiring, Expiry
 from aiguilleur.probes.kinds import PROBE_KINDS, Probe
 from aiguilleur.probes.pattern import Pattern
 from aiguilleur.probes.runner import Asking, Runner
@@ -16,6 +17,8 @@ __all__ = [
     "CanaryOff",
     "ConfigFile",
     "Counts",
+    "Expiring",
+    "Expiry",
     "Forwarded",
     "FrontChannelProbe",
     "Health",

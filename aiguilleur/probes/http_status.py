@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
@@ -11,6 +11,7 @@ from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionSta
 from aiguilleur.probes.client import Client
 from aiguilleur.probes.contract import Forwarded
 from aiguilleur.probes.exchange import Answer, ProbeError, Request, cookie_header, header_value, why_unread
+from aiguilleur.probes.expiry import Expiry, of_authorities
 from aiguilleur.probes.pattern import Pattern
 from aiguilleur.probes.way import check_port, check_proxy, check_url
 
@@ -83,6 +84,10 @@ class HttpStatusProbe:
         except ProbeError as failure:
             return self._found(SessionState.UNKNOWN, failure.reason, failure.ms)
         return replace(self._found(*self._read(answer), answer.ms), rest_s=answer.retry_after_s or 0)
+
+    def expiries(self) -> Iterator[Expiry]:
+        """The end of the authorities that it trusts."""
+        return of_authorities(self.ca_file)
 
     def _headers(self, held: str, forwarded: Forwarded) -> dict[str, str]:
         agent = header_value(forwarded.user_agent) if "user-agent" in self.forward else None

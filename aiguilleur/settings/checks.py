@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib import import_module
 
 from aiguilleur.core.matchers import Between, Etab
 from aiguilleur.core.model import School
 from aiguilleur.core.worlds import Ground, leaves_of, prove
 from aiguilleur.errors import Problem
+from aiguilleur.settings.expiring import ending_soon
 from aiguilleur.settings.model import Settings, Source, Target
 from aiguilleur.settings.reader import Document
 
@@ -24,6 +25,7 @@ def warnings_of(settings: Settings, documents: Mapping[str, Document], day: date
         *_dead_ends(settings, documents["targets.yaml"]),
         *_left_to_404(documents["aiguilleur.yaml"]),
         *(_ending(settings, documents["sources.yaml"], day) if day else ()),
+        *(_expiring(settings, documents["sources.yaml"], day) if day else ()),
     ]
     return tuple(sorted(found))
 
@@ -82,6 +84,13 @@ def _ending(settings: Settings, document: Document, day: date) -> Iterator[Probl
         if source.closes and timedelta(0) <= source.closes - day <= _SOON:
             message = f"'{source.id}' ends in {(source.closes - day).days} days"
             yield document.problem(("sources", index, "until"), message, warning=True)
+
+
+def _expiring(settings: Settings, document: Document, day: date) -> Iterator[Problem]:
+    now = datetime.combine(day, time(), settings.site.zone)
+    for each in ending_soon(settings, now):
+        number, index = each.place
+        yield document.problem(("sources", number, "probes", index), each.said(now), warning=True)
 
 
 def dead_rules(settings: Settings, name: str) -> Iterator[Problem]:

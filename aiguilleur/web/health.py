@@ -11,6 +11,7 @@ from aiguilleur.core.model import Finding, ProbeRef, Reason, SessionState
 from aiguilleur.journal import Event, JournalEntry, new_code
 from aiguilleur.probes import Health
 from aiguilleur.probes.canary import CanaryHealth
+from aiguilleur.settings.expiring import ending_soon
 from aiguilleur.web.service import Service, service
 
 blueprint = Blueprint("health", __name__)
@@ -70,6 +71,10 @@ def readyz() -> Response:
             for probe, health in running.runner.health().items()
         }
         | {probe: _canary(health) for probe, health in running.canaries.health().items()},
+        ending=[
+            {"source": each.source, "what": each.expiry.what, "at": each.expiry.at.isoformat()}
+            for each in ending_soon(settings, running.now())
+        ],
         cache=asdict(running.runner.cache.counts()),
         journal_dropped=dict(running.journal.dropped),
     )

@@ -11,10 +11,12 @@ from flask import Flask, Response
 
 from aiguilleur.errors import AiguilleurError, Problem, SecretError, SettingsError
 from aiguilleur.journal import keep, last_good, new_code, remember_last_good
+from aiguilleur.settings.expiring import ending_soon
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 from aiguilleur.settings.secrets import secret_keys
 from aiguilleur.web.app import create_app
+from aiguilleur.web.service import utc_now
 
 _LOGGER = logging.getLogger("aiguilleur")
 #: Where the last good configuration is looked for when the present one cannot even say where it keeps it.
@@ -39,6 +41,9 @@ def started(settings: Settings, warnings: tuple[Problem, ...]) -> Flask:
     """The application for settings that were accepted, which are kept as the last good ones."""
     for warning in warnings:
         _LOGGER.warning("%s", warning)
+    now = utc_now()
+    for each in ending_soon(settings, now):
+        _LOGGER.warning("%s: %s", each.source, each.said(now))
     _keep(settings)
     return create_app(settings, _keys(settings))
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from aiguilleur.sandbox.faults import Authority
+from tests.web.conftest import settings
+
+__all__ = ["settings"]
 
 
 @pytest.fixture(scope="session")

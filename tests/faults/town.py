@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from aiguilleur.journal import JournalEntry, newest
 from aiguilleur.sandbox.faults import Answer, Authority, FaultServer, says
 from aiguilleur.settings.load import load
 from aiguilleur.web import create_app
+from aiguilleur.web.service import utc_now
 from aiguilleur.web.visit import REMEMBERED_COOKIE
 from tests.nodes import ETAB, HOST, click, write_node
 
@@ -49,11 +51,18 @@ class Seen:
 class Town:
     """ATEN, EduConnect, a site that is nobody's, and aiguilleur."""
 
-    def __init__(self, folder: Path, aten: FaultServer, educonnect: FaultServer, elsewhere: FaultServer) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        aten: FaultServer,
+        educonnect: FaultServer,
+        elsewhere: FaultServer,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.aten, self.educonnect, self.elsewhere = aten, educonnect, elsewhere
         self._journal = folder / "journal.jsonl"
         self.settings, _ = load(folder / "config")
-        self.app = create_app(self.settings, (KEY,))
+        self.app = create_app(self.settings, (KEY,), now=now)
 
     def visit(self, *sources: str, path: str = "", jar: str = "", **headers: str) -> Seen:
         """A new visitor's click; they hold a session's cookie of these sources."""
@@ -94,8 +103,17 @@ def is_in_session(name: str) -> Answer:
 
 
 @contextmanager
-def town(folder: Path, *, authority: Authority | None = None, budget: float = BUDGET) -> Iterator[Town]:
+def town(
+    folder: Path,
+    *,
+    authority: Authority | None = None,
+    budget: float = BUDGET,
+    by_name: bool = False,
+    now: Callable[[], datetime] = utc_now,
+) -> Iterator[Town]:
     """Everyone is in session where they hold a cookie; ATEN speaks TLS when there is an authority.
+
+    `by_name` lets its address be looked up instead of being configured.
 
     Once it is over, threads and file descriptors must be back to base.
     """
@@ -112,7 +130,9 @@ def town(folder: Path, *, authority: Authority | None = None, budget: float = BU
         config = write_node(folder, ports, budget_ms=round(budget * 1000), more="remember_days: 30")
         if authority:
             _on_tls(config / "sources.yaml", authority)
-        running = Town(folder, aten, educonnect, elsewhere)
+        if by_name:
+            _looked_up(config / "sources.yaml", aten.port)
+        running = Town(folder, aten, educonnect, elsewhere, now)
         yield running
         # A test may hold on to the town, but the application must go.
         del running.app, running.settings
@@ -122,6 +142,11 @@ def _on_tls(path: Path, authority: Authority) -> None:
     text = path.read_text(encoding="utf-8").replace("http://aten.", "https://aten.")
     trusting = text.replace("connect: 127.0.0.1", f"ca_file: {authority.path}\n        connect: 127.0.0.1")
     path.write_text(trusting, encoding="utf-8")
+
+
+def _looked_up(path: Path, port: int) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f"        connect: 127.0.0.1:{port}\n", ""), encoding="utf-8")
 
 
 @contextmanager

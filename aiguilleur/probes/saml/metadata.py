@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cryptography import x509
 from lxml import etree
@@ -23,6 +24,8 @@ class IdentityProvider:
     #: Its single sign-on service for requests by redirect.
     sso_url: str
     certificates: tuple[x509.Certificate, ...]
+    #: After which nobody should rely on all this (SAML metadata 2.3.1 and 2.3.2).
+    valid_until: datetime | None = None
 
 
 def identity_provider(document: bytes, entity_id: str | None = None) -> IdentityProvider:
@@ -39,7 +42,20 @@ def identity_provider(document: bytes, entity_id: str | None = None) -> Identity
         raise SamlError(Reason.PARSE, f"holds {len(found)} such identity providers, name one with 'idp': {names}")
     [entity] = found
     role = entity.find(f"{{{MD}}}IDPSSODescriptor")
-    return IdentityProvider(str(entity.get("entityID")), _sso_url(role), _certificates(role))
+    return IdentityProvider(str(entity.get("entityID")), _sso_url(role), _certificates(role), _valid_until(role))
+
+
+def _valid_until(role: etree._Element) -> datetime | None:
+    """The first end that the role, its entity or what encloses it names; one that cannot be read is none."""
+    ends = []
+    for each in (role, *role.iterancestors()):
+        try:
+            end = datetime.fromisoformat(each.get("validUntil") or "")
+        except ValueError:
+            continue
+        # SAML core 1.3.3: a time is in UTC.
+        ends.append(end if end.tzinfo else end.replace(tzinfo=UTC))
+    return min(ends, default=None)
 
 
 def entities_with(root: etree._Element, role: str) -> list[etree._Element]:

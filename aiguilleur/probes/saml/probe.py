@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes.contract import CanaryOff, ConfigFile, Trip
+from aiguilleur.probes.expiry import Expiry, of_authorities
 from aiguilleur.probes.saml.metadata import IdentityProvider, identity_provider
 from aiguilleur.probes.saml.request import authn_request, redirect_query, request_id
 from aiguilleur.probes.saml.response import Expected, decoded, status_of
@@ -92,6 +93,17 @@ class SamlPassive:
     def encryption_certificates(self) -> tuple[x509.Certificate, ...]:
         """What assertions are encrypted for, if they are."""
         return (_certificate("encryption", self.encryption),) if self.encryption else ()
+
+    def expiries(self) -> Iterator[Expiry]:
+        """The end of the metadata, of the certificates in it and of our own."""
+        if self._provider.valid_until:
+            yield Expiry(self._provider.valid_until, f"the metadata '{self.metadata.name}' (validUntil)")
+        last = max(each.not_valid_after_utc for each in self._provider.certificates)
+        yield Expiry(last, f"the last signing certificate in '{self.metadata.name}'")
+        for name, pem in (("certificate", self.certificate), ("encryption", self.encryption)):
+            if pem:
+                yield Expiry(_certificate(name, pem).not_valid_after_utc, f"our certificate '{pem.name}'")
+        yield from of_authorities(self.ca_file)
 
     def departure(self, trip: Trip, now: datetime) -> str:
         """The single sign-on address with this trip's question."""

@@ -91,6 +91,11 @@ class FaultServer:
             elif fault is not Fault.REFUSED:
                 self._begin(self._accept, self._place.listen())
 
+    def renew(self, tls: Mapping[Fault, ssl.SSLContext]) -> None:
+        """Show these certificates from now on."""
+        self._tls = dict(tls)
+        self.set(self.fault)
+
     def sent(self, header: str) -> list[str]:
         """The values of one header, over all requests."""
         lines = (line for request in self.heard for line in request.split("\r\n"))
