@@ -15,7 +15,7 @@ import pytest
 
 from aiguilleur.sandbox.faults import Fault, FaultServer
 from tests.faults.town import is_in_session
-from tests.load import arriving, by_status
+from tests.load import arriving, by_status, percentile
 from tests.nodes import HOST, LINK, Node, click, node
 
 COOKIES = "CTSESSION=canary"
@@ -86,6 +86,14 @@ def test_bots_and_monitors_bring_no_cookie_so_that_no_source_hears_of_them(runni
 
     assert isinstance(probes, dict)
     assert {name: told["breaker"] for name, told in probes.items()} == dict.fromkeys(probes, "closed")
+
+
+def test_ten_times_as_many_visits_from_one_second_to_the_next_all_arrive(running: Node) -> None:
+    with arriving(running.port, [click("aten"), click("educonnect"), click()], (2, 6), (3, 60)) as load:
+        rows = load.rows()
+
+    assert set(by_status(rows)) == {200, 303}
+    assert percentile(rows, 0.99) < 2
 
 
 def _short_of_descriptors(running: Node) -> list[int]:
