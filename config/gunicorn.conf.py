@@ -35,9 +35,9 @@ workers = int(os.environ.get("AIGUILLEUR_WORKERS", str(2 * len(os.sched_getaffin
 threads = 32
 # A worker that can open nothing more when a browser connects dies, with all that it was answering: each takes what the
 # system allows at most, whatever the shell gave, and keeps enough of it for probes and files.
-descriptors = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1] % 2**63, 65536)
-resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-worker_connections = min(1000, max(threads + 1, descriptors - 200))
+_allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+_descriptors = 65536 if _allowed == resource.RLIM_INFINITY else min(_allowed, 65536)
+worker_connections = min(1000, max(threads + 1, _descriptors - 200))
 # gthread enforces no request timeout: this only finds dead workers. Deadlines are the application's own.
 timeout = 30
 graceful_timeout = 20
@@ -81,4 +81,5 @@ def on_exit(_server):
 
 def post_worker_init(worker):
     """Let each worker follow the configuration's folder at once, and one of them fly the canaries."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_descriptors, _allowed))
     worker.wsgi.watch()
