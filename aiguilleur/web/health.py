@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 
 from flask import Blueprint, Response, jsonify
@@ -59,6 +60,8 @@ def readyz() -> Response:
     maintained, ill = settings.ill_sources(running.now()), running.ill_sources(running.now())
     return jsonify(
         ready=True,
+        # What follows is what this one knows; the others' breakers, caches and losses are their own.
+        worker=os.getpid(),
         version=__version__,
         digest=settings.digest,
         degraded=running.degraded,

@@ -117,7 +117,12 @@ def stamp_of(folder: Path) -> Stamp:
     """What tells that a file of the folder was changed, without reading it."""
     try:
         with os.scandir(folder) as entries:
-            found = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
+            found = [(entry.name, entry.stat()) for entry in entries if _counts(entry.name) and entry.is_file()]
     except OSError:
         return ()
     return tuple(sorted((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found))
+
+
+def _counts(name: str) -> bool:
+    """Whether it is a file of the configuration, and not what an editor keeps beside one."""
+    return not name.startswith(".") and not name.endswith("~")

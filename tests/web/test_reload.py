@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -121,16 +122,95 @@ def _all_gone(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("broken", [_gone, _emptied, _binary, _all_gone])
-def test_whatever_becomes_of_the_files_the_service_goes_on(
-    running: Reloading, folder: Path, broken: Callable[[Path], None]
+def _unknown_key(folder: Path) -> None:
+    edited(folder, "rules:\n", "rulez: []\nrules:\n", "rules.yaml")
+
+
+def _duplicate_key(folder: Path) -> None:
+    edited(folder, "mire_target:", "mire_target: ent\nmire_target:", "aiguilleur.yaml")
+
+
+def _unknown_target(folder: Path) -> None:
+    edited(folder, "mire_target: ", "mire_target: nowhere-", "aiguilleur.yaml")
+
+
+def _syntax(folder: Path) -> None:
+    edited(folder, "rules:\n", "rules: [\n", "rules.yaml")
+
+
+def _half_written(folder: Path) -> None:
+    path = folder / "sources.yaml"
+    text = path.read_bytes()
+    path.write_bytes(text[: text.index(b"probes:") + 3])
+
+
+def _unreadable(folder: Path) -> None:
+    # Also for root, whom no mode keeps out.
+    (folder / "rules.yaml").unlink()
+    (folder / "rules.yaml").mkdir()
+
+
+BROKEN = [_gone, _emptied, _binary, _all_gone, _unknown_key, _duplicate_key, _unknown_target, _syntax, _half_written]
+
+
+@pytest.mark.parametrize("broken", [*BROKEN, _unreadable])
+def test_whatever_becomes_of_the_files_the_service_goes_on_and_a_good_edit_heals_it(
+    folder: Path, broken: Callable[[Path], None]
 ) -> None:
+    running, good = unwatched(), Path(shutil.copytree(folder, folder.parent / "good"))
     broken(folder)
     running.look()
     running.look()
-
     assert destination(running) == OLD
-    assert ready(running)["degraded"] != ""
+    assert re.match(r"config/\w+\.\w+(:\d+:\d+)?: ", ready(running)["degraded"])
+    # A start with it, as after a power cut.
+    assert destination(unwatched()) == OLD
+
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(good, folder)
+    edited(folder, OLD, NEW)
+    running.look()
+    running.look()
+    assert (destination(running), ready(running)["degraded"]) == (NEW, "")
+
+
+def test_a_file_that_is_replaced_by_renaming_is_served(running: Reloading, folder: Path) -> None:
+    fresh = folder / ".targets.yaml.swp"
+    fresh.write_text((folder / "targets.yaml").read_text(encoding="utf-8").replace(OLD, NEW), encoding="utf-8")
+    fresh.replace(folder / "targets.yaml")
+    running.look()
+    running.look()
+
+    assert destination(running) == NEW
+
+
+def test_what_an_editor_keeps_beside_a_file_is_no_edit(running: Reloading, folder: Path) -> None:
+    for name in (".rules.yaml.swp", "rules.yaml~"):
+        (folder / name).write_text("rules: 1\n", encoding="utf-8")
+    running.look()
+    running.look()
+
+    assert config_events(folder) == []
+
+
+def test_a_folder_of_links_that_are_swapped_together_is_served(folder: Path) -> None:
+    """As Kubernetes mounts a ConfigMap: each file leads through `..data`, which is replaced in one step."""
+    for version, old in (("..1", OLD), ("..2", NEW)):
+        shutil.copytree(ROOT / "config", folder.parent / "all" / version)
+        edited(folder.parent / "all" / version, OLD, old)
+    shutil.rmtree(folder)
+    folder = (folder.parent / "all").rename(folder)
+    (folder / "..data").symlink_to("..1")
+    for path in (folder / "..1").glob("*.*"):
+        (folder / path.name).symlink_to(f"..data/{path.name}")
+    running = unwatched()
+    assert destination(running) == OLD
+    (folder / "..next").symlink_to("..2")
+    (folder / "..next").replace(folder / "..data")
+    running.look()
+    running.look()
+
+    assert destination(running) == NEW
 
 
 def test_a_start_without_any_good_configuration_is_mended_by_an_edit(folder: Path) -> None:
