@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
@@ -36,6 +37,8 @@ class Reloading:
         self._served = self._seen = stamp_of(self._folder)
         self._over = over or threading.Event()
         self._watching = 0
+        #: Whether something was replaced since the last look.
+        self._has_left = False
         self._lock = threading.Lock()
         self.app = application()
 
@@ -58,6 +61,10 @@ class Reloading:
         """Look at the folder once: what has changed and stood still since the last look is read and served."""
         stamp = stamp_of(self._folder)
         settled, self._seen = stamp == self._seen, stamp
+        if settled and self._has_left:
+            # Requests in flight are over by now; their settings and connections would wait for the next edit.
+            self._has_left = False
+            gc.collect()
         if not settled or stamp == self._served:
             return
         self._served = stamp
@@ -72,7 +79,7 @@ class Reloading:
             _LOGGER.exception("the edited configuration cannot be served")
             self._refused(f"{type(error).__name__}: see the log of the server")
         else:
-            self.app = app
+            self.app, self._has_left = app, True
             _LOGGER.warning("serving the edited configuration, %s", settings.digest)
             self._note(running_in(app), "loaded")
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,20 @@ def test_a_good_edit_is_served_once_it_stands_still(running: Reloading, folder: 
     assert ready(running)["digest"] != before
     assert config_events(folder) == [("loaded", ready(running)["digest"])]
     assert (folder.parent / "var" / "last-good").read_text() == ready(running)["digest"]
+
+
+def test_what_was_replaced_is_given_back_at_the_next_look(running: Reloading, folder: Path) -> None:
+    replaced = weakref.ref(running.app)
+    edited(folder, OLD, NEW)
+    gc.disable()
+    try:
+        for _ in range(3):
+            running.look()
+    finally:
+        gc.enable()
+
+    assert destination(running) == NEW
+    assert replaced() is None
 
 
 def test_a_bad_edit_changes_nothing_and_is_told_with_its_line(

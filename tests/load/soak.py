@@ -1,0 +1,158 @@
+"""One machine as it is deployed, in all weathers at once, and all that must hold for every visit all the same."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from aiguilleur.settings.load import load as load_settings
+from tests.load.arrivals import Row, arriving, by_status, percentile
+from tests.load.weather import Weather, has_session, sources
+from tests.nodes import COOKIES, ETAB, LINK, SERVICES, Node, click, node
+from tests.operations.machine import lines_of, proxied
+from tests.web.test_workers import await_
+
+_ATEN = f"{COOKIES['aten']}=canary-aten-{{n}}"
+#: Who comes: with a cookie of one source, of the other, of both, of none; with strangers' cookies; and with a choice.
+VISITS = [
+    click("aten"),
+    click("educonnect"),
+    click("aten", "educonnect"),
+    click(),
+    click(Cookie=f"other=canary-stranger-{{n}}; {_ATEN}; {COOKIES['aten']}x=canary-stranger-{{n}}"),
+    click(path=f"{LINK}?de=affiche"),
+    click("aten", path=f"{LINK}?source=aten"),
+    click("educonnect", path=f"/mire/{ETAB}?vers=teleservices"),
+    click("aten", path="/vers/teleservices/nowhere"),
+]
+#: Those whom `aten-active` may send to the first source, and nobody else but who chooses it.
+_AT_ATEN, _CHOOSES, _NOWHERE = (0, 2, 4), 6, 8
+_POOL = 32
+_PROGRESS_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a process holds."""
+
+    kb: int
+    threads: int
+    descriptors: int
+
+    @classmethod
+    def of(cls, process: int) -> Size:
+        """Its own share of memory (PSS), its threads and its descriptors, now."""
+        folder = Path(f"/proc/{process}")
+        [kb] = re.findall(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.M)
+        return cls(int(kb), len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir())))
+
+
+@dataclass(frozen=True, slots=True)
+class Soaked:
+    """What came of it."""
+
+    rows: list[Row]
+    weather: Weather
+    node: Node
+    #: The witness: before the first visit, when a fifth of the time was over, with the last visit, and at rest.
+    sizes: tuple[Size, Size, Size, Size]
+
+    def report(self) -> str:
+        """What happened, in figures."""
+        shares = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999, "longest": 1.0}
+        times = ", ".join(f"{name} {percentile(self.rows, share) * 1000:.0f} ms" for name, share in shares.items())
+        felt: dict[str, Counter[str]] = {}
+        for line in lines_of(self.node.journal):
+            at = datetime.fromisoformat(str(line["time"])).timestamp()
+            for finding in line.get("findings", []) if line["event"] == "decided" else []:  # type: ignore[attr-defined]
+                if finding["reason"] not in ("no-cookie", "closed"):
+                    fault = self.weather.fault(finding["source"], at)
+                    felt.setdefault(fault, Counter())[finding["reason"]] += 1
+        return "\n".join(
+            [
+                f"{len(self.rows)} visits: {dict(by_status(self.rows))}; {times}",
+                f"{self.weather.killed} workers killed, {self.weather.edited} edits, "
+                f"{self.weather.sources.asked} questions to sources",
+                "witness: " + ", ".join(f"{s.kb} kB {s.threads} threads {s.descriptors} fds" for s in self.sizes),
+                *(f"  {fault:20} {dict(reasons.most_common(5))}" for fault, reasons in sorted(felt.items())),
+            ]
+        )
+
+
+def soak(folder: Path, seconds: float, rate: float, *, seed: int, longest: float, workers: int = 3) -> Soaked:
+    """Let visits arrive for so long while everything happens, drawn by the seed; then let it come to rest."""
+    with sources(folder) as asked, node(folder, {}, workers=workers) as running, proxied(running) as whole:
+        weather = Weather(asked, running, seed, longest)
+        witness = awake(whole.port, running)
+        sizes, told, began = [Size.of(witness)], 0.0, time.monotonic()
+        with arriving(whole.port, VISITS, (seconds, rate), seed=seed) as load:
+            while not load.is_over():
+                time.sleep(0.1)
+                weather.pass_on(witness)
+                past = time.monotonic() - began
+                if len(sizes) == 1 and past > seconds / 5:
+                    sizes.append(Size.of(witness))
+                if past > told + _PROGRESS_S:
+                    told = past
+                    faults = {source: str(server.fault) for source, server in asked.servers.items()}
+                    sys.stdout.write(f"\r{past:.0f} of {seconds:.0f} s, {weather.killed} killed, {faults}\x1b[K")
+                    sys.stdout.flush()
+            sizes.append(Size.of(witness))
+            rows = load.rows()
+        weather.clear_up()
+        await_(lambda: not any(running.ready()["degraded"] for _ in range(5 * workers)))
+        rest(running, witness, sizes[0])
+        asked.look()
+        return Soaked(rows, weather, running, (sizes[0], sizes[1], sizes[2], Size.of(witness)))
+
+
+def awake(port: int, running: Node) -> int:
+    """One of the workers, once visits that ask nobody have opened whatever stays open."""
+    with arriving(port, [click()], (2, 60)) as load:
+        load.rows()
+    return max(running.workers(), key=lambda worker: Size.of(worker).threads)
+
+
+def rest(running: Node, witness: int, base: Size) -> None:
+    """Wait until the witness holds no more than it must, as long as a collection of garbage may take."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        now = Size.of(witness)
+        if now.threads <= base.threads + _POOL and now.descriptors <= base.descriptors * 1.05:
+            return
+        for _ in range(20):
+            running.ready()
+
+
+def assert_held(soaked: Soaked, growth: float) -> None:
+    """Nothing that must never happen has happened; memory grew by this share at most."""
+    rows, whole = soaked.rows, soaked.node
+    assert {row.status for row in rows if row.visit != _NOWHERE} <= {200, 303}, by_status(rows)
+    assert {row.status for row in rows if row.visit == _NOWHERE} <= {200, 404}, by_status(rows)
+    settings, _ = load_settings(whole.folder / "config")
+    school = settings.directory.find(ETAB)
+    closed = {settings.targets["teleservices"].address(source, school, None) for source in SERVICES}
+    assert {row.location for row in rows if row.status == 303} == closed
+    to_aten = [row for row in rows if row.location == SERVICES["aten"] and row.visit != _CHOOSES]
+    assert all(row.visit in _AT_ATEN and has_session(row.number) for row in to_aten)
+    assert soaked.weather.sources.leaks == []
+    assert_written(rows, whole)
+    _, early, late, rested = soaked.sizes
+    assert late.kb <= early.kb * (1 + growth), soaked.sizes
+    assert rested.threads <= soaked.sizes[0].threads + _POOL, soaked.sizes
+    assert rested.descriptors <= soaked.sizes[0].descriptors * 1.05, soaked.sizes
+
+
+def assert_written(rows: list[Row], node: Node) -> None:
+    """Each code that was shown is in the journal as often, and nothing that a visitor brought is in any file."""
+    shown, written = Counter(row.code for row in rows), Counter(str(line["code"]) for line in lines_of(node.journal))
+    assert "" not in shown
+    assert shown - written == Counter()
+    kept = [path for path in node.folder.rglob("*") if path.is_file()]
+    told = [path.name for path in kept if re.search(rb"canary-|visitor-agent|stranger", path.read_bytes())]
+    assert told == []
