@@ -2,7 +2,6 @@
 
 import os
 import resource
-import sys
 from pathlib import Path
 
 from gunicorn.glogging import Logger
@@ -61,12 +60,6 @@ accesslog = None
 def on_starting(_server):
     """Answer Prometheus from this process, on an address of its own, if the configuration wants it."""
     listener.start()
-
-
-def post_fork(_server, _worker):
-    """Let the worker import for itself what this process has read the configuration with, which may be older."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("aiguilleur", "prometheus_client")]:
-        del sys.modules[name]
 
 
 def child_exit(_server, worker):

@@ -17,6 +17,8 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+from aiguilleur.metrics.folder import make_folder
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -109,9 +111,9 @@ def _start() -> None:
     wanted = wanted_in(Path(os.environ.get("AIGUILLEUR_CONFIG", "config")))
     if wanted is None:
         return
-    from aiguilleur.metrics import shared  # noqa: PLC0415 (an extra)
+    folder = make_folder(wanted.state_dir)
+    from aiguilleur.metrics import shared  # noqa: PLC0415 (an extra, and it must find the folder)
 
-    folder = shared.make_folder(wanted.state_dir)
     _running.append(_Listener(wanted.host, wanted.port, folder, shared.reader(folder)))
     _guard_forks()
 
