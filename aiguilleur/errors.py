@@ -8,6 +8,7 @@ broken configuration, broken signatures and bugs.
   x SecretError           the signing keys are missing, too short or readable by all
   x TokenError            a signed value that is not ours, or no longer good
   x JournalError          a journal that cannot be read
+  x StoreError            the shared store did not answer as it must; never leaves `probes.shared`
 """
 
 from __future__ import annotations
@@ -57,3 +58,12 @@ class TokenError(AiguilleurError):
 
 class JournalError(AiguilleurError):
     """A journal file cannot be read."""
+
+
+class StoreError(AiguilleurError):
+    """The shared store did not answer as it must; `trouble` is why, and `word` the server's own word, if it had one."""
+
+    def __init__(self, trouble: str, word: str = "") -> None:
+        """Keep both apart."""
+        self.trouble, self.word = trouble, word
+        super().__init__(f"{trouble} {word}".strip())

@@ -15,6 +15,7 @@ from aiguilleur.core.decision import Policy
 from aiguilleur.core.journey import Onward
 from aiguilleur.core.model import School
 from aiguilleur.probes import BackChannelProbe, FrontChannelProbe, Probe
+from aiguilleur.probes.shared import Place
 from aiguilleur.schools import Directory
 from aiguilleur.settings.provider import ServiceProvider
 from aiguilleur.signals import Presumption
@@ -217,6 +218,9 @@ class Site:
     journal: tuple[Any, ...] = ()
     #: None counts nothing.
     metrics: Metrics | None = None
+    #: What nodes share is kept here; None shares nothing.
+    shared: Place | None = None
+    shared_password_file: str | None = None
     #: Where live configurations and the last good one are kept; None keeps nothing.
     state_dir: str | None = None
     secret_keys_file: str | None = None

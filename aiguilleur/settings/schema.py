@@ -168,6 +168,15 @@ class RawMetrics(_Strict):
     beyond_loopback: bool = False
 
 
+class RawStore(_Strict):
+    """What several processes and nodes share."""
+
+    url: str
+    prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9:_-]{0,62}$")] = "aiguilleur"
+    password_file: str | None = None
+    ca_file: str | None = None
+
+
 class RawSite(_Strict):
     """`aiguilleur.yaml`."""
 
@@ -183,6 +192,7 @@ class RawSite(_Strict):
     max_legs: Annotated[int, Field(ge=0, le=3)] = 2
     journal: tuple[dict[str, Any], ...] = ()
     metrics: RawMetrics | None = None
+    shared: RawStore | None = None
     state_dir: str | None = None
     secret_keys_file: str | None = None
     node: str = ""

@@ -1,4 +1,4 @@
-"""The signing keys, which are never in YAML."""
+"""The signing keys and the password of the shared store, which are never in YAML."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aiguilleur.errors import SecretError
 from aiguilleur.settings.model import Site
 
 VARIABLE = "AIGUILLEUR_SECRET_KEYS"
+SHARED_VARIABLE = "AIGUILLEUR_SHARED_PASSWORD"
 LEAST_BYTES = 32
 _WAY_OUT = "`aiguilleur secret` prints a good one"
 
@@ -28,12 +29,20 @@ def secret_keys(site: Site) -> tuple[str, ...]:
     return keys
 
 
-def _read(path: Path) -> str:
+def shared_password(site: Site) -> str:
+    """The password of the shared store; empty when it needs none. Raises SecretError."""
+    text = os.environ.get(SHARED_VARIABLE, "")
+    if not text and site.shared_password_file:
+        text = _read(Path(site.shared_password_file), "it is to hold the password of the shared store")
+    return text.strip()
+
+
+def _read(path: Path, way_out: str = _WAY_OUT) -> str:
     try:
         if path.stat().st_mode & stat.S_IROTH:
             raise SecretError(f"{path}: everybody can read this file; chmod 640 {path}")
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SecretError(f"{path}: {error.strerror}; {_WAY_OUT}") from error
+        raise SecretError(f"{path}: {error.strerror}; {way_out}") from error
     except UnicodeDecodeError as error:
         raise SecretError(f"{path}: is not text; {_WAY_OUT}") from error

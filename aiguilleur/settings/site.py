@@ -17,6 +17,7 @@ from aiguilleur.settings.kinds import plugin
 from aiguilleur.settings.metrics import metrics
 from aiguilleur.settings.model import LegacyLink, Link, Site, Ticket
 from aiguilleur.settings.reader import Place
+from aiguilleur.settings.shared import shared
 
 _NOT_HTTPS = "is not an https address (http is for .localhost only)"
 
@@ -52,6 +53,8 @@ def site(context: Context, raw: schema.RawSite) -> Site:
         proxies=raw.proxies,
         journal=tuple(sink for sink in sinks if sink is not None),
         metrics=metrics(context, raw.metrics),
+        shared=shared(context, raw.shared),
+        shared_password_file=raw.shared.password_file if raw.shared else None,
         state_dir=raw.state_dir,
         secret_keys_file=raw.secret_keys_file,
         node=raw.node or platform.node(),

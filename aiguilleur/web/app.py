@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -12,13 +13,16 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from aiguilleur.errors import SecretError
 from aiguilleur.journal import Journal
 from aiguilleur.journey import JourneySeal
 from aiguilleur.metrics import meter
 from aiguilleur.probes import Cache, Runner
 from aiguilleur.probes.canary import Board, Canaries
+from aiguilleur.probes.shared import Store
 from aiguilleur.remembered import Seal
-from aiguilleur.settings.model import Settings
+from aiguilleur.settings.model import Settings, Site
+from aiguilleur.settings.secrets import shared_password
 from aiguilleur.signing import derived
 from aiguilleur.web import (
     diagnostic,
@@ -40,6 +44,8 @@ from aiguilleur.web.health import note_breaker, note_canary
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.security import add_headers
 from aiguilleur.web.service import Service, install, known_of, service, utc_now
+
+_LOGGER = logging.getLogger("aiguilleur")
 
 
 def create_app(
@@ -85,11 +91,12 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
         now=now,
         changed=lambda ref, health: note_canary(running, ref, health),
     )
+    store = _store(settings.site)
     running = Service(
         settings=settings,
         runner=Runner(
             settings.back_probes,
-            cache=Cache(derived(keys, "probe-results-1")),
+            cache=Cache(derived(keys, "probe-results-1"), shared=store),
             changed=lambda ref, health: note_breaker(running, ref, health),
             gate=canaries.refusal,
         ),
@@ -101,9 +108,20 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
         known=known_of(settings),
         presumptions=tuple(each for source in settings.sources.values() for each in source.presume),
         now=now,
+        store=store,
         degraded=degraded,
     )
     return running
+
+
+def _store(site: Site) -> Store | None:
+    if site.shared is None:
+        return None
+    try:
+        return Store(site.shared, shared_password(site))
+    except SecretError as error:
+        _LOGGER.error("%s. Until then, the shared store is tried without one.", error)
+        return Store(site.shared)
 
 
 def _add_legacy(app: Flask, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from aiguilleur.core.model import Finding, ProbeRef, Reason, SessionState
 from aiguilleur.journal import Event, JournalEntry, new_code
 from aiguilleur.probes import Health
 from aiguilleur.probes.canary import CanaryHealth
+from aiguilleur.probes.shared import StoreHealth
 from aiguilleur.settings.expiring import ending_soon
 from aiguilleur.web.service import Service, service
 
@@ -79,6 +80,7 @@ def readyz() -> Response:
             for each in ending_soon(settings, running.now())
         ],
         cache=asdict(running.runner.cache.counts()),
+        shared=asdict(running.store.health if running.store else StoreHealth()),
         journal_dropped=dict(running.journal.dropped),
     )
 

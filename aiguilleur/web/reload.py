@@ -17,6 +17,7 @@ from aiguilleur.probes.canary import Canaries, Keeper
 from aiguilleur.settings.load import load
 from aiguilleur.web.measuring import Measuring
 from aiguilleur.web.service import Service, install, running_in
+from aiguilleur.web.sharing import Sharing
 from aiguilleur.web.start import application, config_folder, started
 
 if TYPE_CHECKING:
@@ -49,11 +50,12 @@ class Reloading:
         return self.app(environ, start_response)
 
     def watch(self) -> None:
-        """Follow the folder and tend the canaries, from now on and in this process; a second call does nothing."""
+        """Follow the folder, share, and tend the canaries, from now on, in this process; a second call does nothing."""
         with self._lock:
             if self._watching == os.getpid():
                 return
             self._watching = os.getpid()
+        Sharing(lambda: running_in(self.app), self._over).start()
         Keeper(self._in_force, self._over).start()
         threading.Thread(target=self._follow, name="settings", daemon=True).start()
 

@@ -13,6 +13,7 @@ from aiguilleur.journal import Journal
 from aiguilleur.journey import JourneySeal
 from aiguilleur.probes import FrontChannelProbe, Runner
 from aiguilleur.probes.canary import Canaries
+from aiguilleur.probes.shared import Store
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
 from aiguilleur.signals import Known, Presumption
@@ -40,6 +41,8 @@ class Service:
     known: Known
     presumptions: tuple[Presumption, ...]
     now: Callable[[], datetime] = field(default=utc_now)
+    #: What is shared with other processes and nodes; None when the settings name no store.
+    store: Store | None = None
     #: Why these are not the settings that were asked for; empty when they are.
     degraded: str = ""
 

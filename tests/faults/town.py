@@ -110,10 +110,11 @@ def town(
     budget: float = BUDGET,
     by_name: bool = False,
     now: Callable[[], datetime] = utc_now,
+    more: str = "remember_days: 30",
 ) -> Iterator[Town]:
     """Everyone is in session where they hold a cookie; ATEN speaks TLS when there is an authority.
 
-    `by_name` lets its address be looked up instead of being configured.
+    `by_name` lets its address be looked up instead of being configured; `more` are further lines of the site's settings.
 
     Once it is over, threads and file descriptors must be back to base.
     """
@@ -127,7 +128,7 @@ def town(
             for each in (tls, None)
         )
         ports = {"aten": aten.port, "educonnect": educonnect.port}
-        config = write_node(folder, ports, budget_ms=round(budget * 1000), more="remember_days: 30")
+        config = write_node(folder, ports, budget_ms=round(budget * 1000), more=more)
         if authority:
             _on_tls(config / "sources.yaml", authority)
         if by_name:
