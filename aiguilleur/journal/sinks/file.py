@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from aiguilleur.journal.entry import JournalEntry
 _LOGGER = logging.getLogger("aiguilleur.journal")
 #: A smaller file would be changed at every few lines.
 _LEAST_BYTES = 10_000
+#: For so many seconds after a look, the file is taken to be where it was: a look at each line costs as much as the
+#: line, because it lets other threads in. What is written meanwhile goes to the renamed file, and is not lost.
+_TRUST_S = 0.05
 #: A named pipe without a reader says so at once instead of being waited for; a file does not mind.
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -24,8 +28,8 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 class FileSink:
     """JSON lines in a file, one write per line, so that workers can share it; `{day}` (UTC) in the path makes it daily.
 
-    A file that was renamed or removed is made again at the next entry, without any signal. One that has grown beyond
-    `max_bytes` is renamed to `.1`, the one before to `.2`, and so on; `keep` of them stay.
+    A file that was renamed or removed is made again within a twentieth of a second, without any signal. One that has
+    grown beyond `max_bytes` is renamed to `.1`, the one before to `.2`, and so on; `keep` of them stay.
     """
 
     path: str
@@ -61,6 +65,7 @@ class _Appender:
         self._name, self._path = "", Path()
         self._descriptor: int | None = None
         self._size = 0
+        self._trusted_until = 0.0
         self._torn = self._stuck = False
 
     def __del__(self) -> None:
@@ -72,10 +77,12 @@ class _Appender:
             descriptor = self._open(path)
             if self._max_bytes and self._size and self._size + len(line) > self._max_bytes and not self._stuck:
                 self._rotate(descriptor)
+                self._trusted_until = 0.0
                 descriptor = self._open(path)
             whole = b"\n" + line if self._torn else line
             try:
                 self._torn = os.write(descriptor, whole) < len(whole)
+                self._size += len(whole)
             except BlockingIOError:
                 raise
             except OSError:
@@ -88,8 +95,13 @@ class _Appender:
                 raise OSError(errno.ENOSPC, "only a part of the line was written")
 
     def _open(self, path: str) -> int:
-        if self._descriptor is not None and self._name == path and self._is_current():
-            return self._descriptor
+        if self._descriptor is not None and self._name == path:
+            now = time.monotonic()
+            if now < self._trusted_until:
+                return self._descriptor
+            self._trusted_until = now + _TRUST_S
+            if self._is_current():
+                return self._descriptor
         self._close()
         self._name, self._path = path, Path(path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
