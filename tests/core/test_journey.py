@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aiguilleur.core.journey import AWAY_MS, FINDING_LIFE_MS, JOURNEY_LIFE_MS, Journey, Learnt
+from aiguilleur.core.journey import AWAY_MS, FINDING_LIFE_MS, JOURNEY_LIFE_MS, MOST_CARRIED, Journey, Learnt, Onward
 from aiguilleur.core.model import Channel, Reason
 from tests.builders import ATEN, EDU, found
 
@@ -52,3 +52,11 @@ def test_a_browser_that_is_away_for_ten_seconds_is_lost_until_it_comes_back() ->
 def test_a_visit_goes_on_for_half_an_hour() -> None:
     assert not JOURNEY.is_over(LEFT + JOURNEY_LIFE_MS)
     assert JOURNEY.is_over(LEFT + JOURNEY_LIFE_MS + 1)
+
+
+def test_a_question_is_carried_on_a_trip_while_it_is_light() -> None:
+    provider, param = "https://sp.example", "entityID"
+    room = MOST_CARRIED - len(provider) - len(param)
+
+    assert Onward(provider, "a" * room, param).is_light
+    assert not Onward(provider, "a" * (room + 1), param).is_light
