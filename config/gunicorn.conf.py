@@ -2,11 +2,15 @@
 
 import os
 import resource
+import sys
 from pathlib import Path
 
 from gunicorn.glogging import Logger
 
-from aiguilleur.metrics import listener
+# This file is read again at a HUP, by a process that has the old code in memory.
+_again = "aiguilleur.metrics.listener" in sys.modules
+
+from aiguilleur.metrics import listener  # noqa: E402
 
 
 class WithoutVisitors(Logger):
@@ -60,6 +64,13 @@ accesslog = None
 def on_starting(_server):
     """Answer Prometheus from this process, on an address of its own, if the configuration wants it."""
     listener.start()
+
+
+def post_fork(_server, _worker):
+    """Let the workers of a HUP import the code that is installed now, not what the first process has in memory."""
+    if _again:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "aiguilleur"]:
+            del sys.modules[name]
 
 
 def child_exit(_server, worker):
