@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check serve screenshots lock messages clean set-up-run set-up-check set-up-test
+.PHONY: help run test prove bench check serve screenshots lock messages clean set-up-run set-up-check set-up-test
 
 CONFIG ?= config
 PORT ?= 8000
@@ -16,6 +16,9 @@ test: set-up-test check  ## Install everything, run all checks and all tests (mi
 
 prove: set-up-test  ## Run the long proofs (minutes each: what browsers do after two minutes)
 	@exec .ci/pytest prove
+
+bench: set-up-test  ## Measure what a visit costs beside what else could answer it, and write docs/performance.md (ten minutes)
+	@exec .venv/bin/python -m tests.bench
 
 check: set-up-check  ## Lint, format, types, layers, the shipped configuration (seconds; no network)
 	@.venv/bin/ruff check --quiet .
