@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -82,13 +83,16 @@ def tail(
 @_json_option
 @config_option
 def show(folder: Path, code: str, given: tuple[Path, ...], as_json: bool) -> None:
-    """Print a visit by its code: what was seen, asked and answered, and what today's rules would do."""
+    """Print a visit by its code: what was seen, asked and answered, and what today's rules would do.
+
+    With --json each line is the journal's own, and holds the trace under `explained` where there are rules.
+    """
     name = normal_code(code)
     if name is None:
         raise click.UsageError(f"'{code}' is not a code: six letters, as KOVATI")
     desk, torn = _desk(folder, given), Torn()
     found = find_code(name, desk.all_files(), _MOST, torn)
-    texts = (entry.line() for entry in found) if as_json else told(found, desk.trace(), desk.zone)
+    texts = map(desk.for_machine, found) if as_json else told(found, desk.trace(), desk.zone)
     shown = 0
     for shown, text in enumerate(texts, 1):
         click.echo(text if as_json or shown == 1 else f"\n{text}")
@@ -165,6 +169,11 @@ class _Desk:
     def trace(self) -> Callable[[JournalEntry], str] | None:
         settings = self.settings
         return (lambda entry: trace_of(entry, settings).text()) if settings else None
+
+    def for_machine(self, entry: JournalEntry) -> str:
+        if self.settings is None or not entry.outcome:
+            return entry.line()
+        return json.dumps(entry.as_json() | {"explained": trace_of(entry, self.settings).as_json()})
 
     def etab(self, text: str) -> str:
         if self.settings is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -197,19 +198,12 @@ def test_the_code_on_the_mire_leads_to_the_whole_explanation_in_one_command(fami
     code = family.page.text_content(".code strong") or ""
     spoken = " ".join(code.lower())
 
-    told = CliRunner().invoke(
-        main,
-        [
-            "journal",
-            "show",
-            spoken,
-            "--journal",
-            str(academy.journal),
-            "--config",
-            str(academy.journal.parent / "config"),
-        ],
+    where = ("--journal", str(academy.journal), "--config", str(academy.journal.parent / "config"))
+    told, machine = (
+        CliRunner().invoke(main, ["journal", "show", spoken, *where, *more]).output for more in ((), ("--json",))
     )
-    assert told.exit_code == 0, told.output
-    assert set(explain(academy, code).splitlines()) <= set(told.output.splitlines())
-    assert "Today's rules: the same." in told.output
-    assert "   the mire: The mire: nothing tells which account the family uses." in told.output
+    assert set(explain(academy, code).splitlines()) <= set(told.splitlines())
+    assert "Today's rules: the same." in told
+    assert "   the mire: The mire: nothing tells which account the family uses." in told
+    explained = [json.loads(line) for line in explain(academy, code, "--json").splitlines()]
+    assert [json.loads(line)["explained"] for line in machine.splitlines()] == explained
