@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from aiguilleur.cli.journal import journal
 from aiguilleur.core.model import Arrival
 from aiguilleur.journal import Event, FileSink, JournalEntry, keep, remember_last_good
+from aiguilleur.journal.entry import from_line
 from aiguilleur.journal.scale import archive_of, rotated
 from aiguilleur.settings.load import load
 from tests.conftest import ROOT
@@ -49,6 +50,8 @@ def test_a_file_that_is_written_to_is_parted_and_put_away_when_its_days_are_over
     sink.write(PAST)
     sink.write(TODAY)
     first = run(config, "compact")
+    # For a moment a worker still writes to the file that was renamed.
+    time.sleep(0.06)
     sink.write(TODAY)
     [parted] = tmp_path.glob("journal.jsonl-*")
     parted.write_text(PAST.line() + "\n")
@@ -58,7 +61,7 @@ def test_a_file_that_is_written_to_is_parted_and_put_away_when_its_days_are_over
     assert (first.exit_code, first.stdout) == (0, "Nothing to compact.\n")
     assert second.stdout.startswith("1 lines, of 1 file(s), ")
     assert (tmp_path / "journal.jsonl").read_text() == TODAY.line() + "\n"
-    assert run(config, "show", "balado", "--json").stdout == PAST.line() + "\n"
+    assert from_line(run(config, "show", "balado", "--json").stdout).line() == PAST.line()
     assert run(config, "report", "--by", "day").exit_code == 0
 
 
