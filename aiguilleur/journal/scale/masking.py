@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 from aiguilleur.journal.scale.results import (
@@ -32,7 +33,12 @@ def masked(report: Report) -> Report:
     rounded ones does, in whatever table they stand.
     """
     counted = {name: _masked(getattr(report, name)) for name in _COUNTED}
-    return replace(report, masked=True, **counted)
+    return replace(report, masked=True, first=_day(report.first), last=_day(report.last), **counted)
+
+
+def _day(at: datetime | None) -> datetime | None:
+    # The instant of a click is one family's; its midday is of the same day in nearly every zone.
+    return at and at.replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def shown(count: int, *, hidden: bool = False) -> str:

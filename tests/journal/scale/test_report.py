@@ -187,6 +187,11 @@ def test_sources_of_a_group_are_one_in_the_migration(tmp_path: Path) -> None:
     assert [(each.source, each.visits) for each in counted.academies] == [("aten", 1), ("educonnect", 1)]
 
 
+def test_a_masked_report_tells_the_days_of_its_visits_and_no_instant(tmp_path: Path) -> None:
+    counted = masked(told(tmp_path, SENT))
+    assert counted.first == counted.last == datetime(2021, 3, 15, 12, tzinfo=UTC)
+
+
 def test_small_counts_are_masked_and_no_difference_gives_them_away(tmp_path: Path) -> None:
     many = (replace(SENT, code=f"B{number}") for number in range(11))
     few = (replace(CHOSEN, code=f"C{number}") for number in range(2))
