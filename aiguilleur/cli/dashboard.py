@@ -37,7 +37,7 @@ def loopback(text: str) -> tuple[str, int]:
     """The address and port in `127.0.0.1:8090`; click.UsageError unless only this machine can reach it."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not port.isdecimal() or not 0 < int(port) < _PORTS:
+    if not (port.isascii() and port.isdecimal()) or not 0 < int(port) < _PORTS:
         raise click.UsageError(f"--listen {text}: write 127.0.0.1:8090")
     try:
         inside = host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -16,6 +16,7 @@ import click
 from aiguilleur.cli.drawing import write_page
 from aiguilleur.cli.files import files_of, paths_argument
 from aiguilleur.cli.folder import config_option, settings_of
+from aiguilleur.cli.named import etab_of
 from aiguilleur.cli.progress import steps
 from aiguilleur.errors import SettingsError
 from aiguilleur.journal.scale import Dimension, Report, Scope, as_csv, as_json, masked, reading, text
@@ -96,7 +97,9 @@ def report(
 
 def _scope(settings: Settings | None, since: datetime | None, until: datetime | None, etab: str, **names: str) -> Scope:
     zone = zone_of(settings)
-    return Scope(_instant(since, zone), _instant(until, zone), _etab(settings, etab), **names)
+    return Scope(
+        _instant(since, zone), _instant(until, zone), etab_of(settings.directory if settings else None, etab), **names
+    )
 
 
 def _print(told: Report, as_: str | None) -> None:
@@ -117,6 +120,8 @@ def _print(told: Report, as_: str | None) -> None:
 @config_option
 def sql(folder: Path, query: str, paths: tuple[Path, ...], as_: str | None) -> None:
     """Ask in SQL: `journal` has a row for each line, `visits` one for each visit (DuckDB; nothing can be changed)."""
+    if not query.strip(" ;\n\t"):
+        raise click.UsageError('there is nothing asked; try "SELECT * FROM visits LIMIT 3"')
     settings = settings_for(folder, paths)
     with reading(files_of(settings, paths), zone_of(settings).key) as database:
         rows = database.dicts(query)
@@ -142,15 +147,6 @@ def zone_of(settings: Settings | None) -> ZoneInfo:
 def groups_of(settings: Settings | None) -> dict[str, str]:
     """The group of each source that has one."""
     return {each.id: each.group for each in settings.sources.values() if each.group} if settings else {}
-
-
-def _etab(settings: Settings | None, typed: str) -> str:
-    if not typed or settings is None:
-        return typed.strip().lower()
-    school = settings.directory.find(typed)
-    if school is None:
-        raise click.UsageError(f"unknown school '{typed}'")
-    return school.etab
 
 
 def _instant(at: datetime | None, zone: tzinfo) -> datetime | None:

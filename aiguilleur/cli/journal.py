@@ -19,6 +19,7 @@ from aiguilleur.cli.figures import report, sql
 from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
 from aiguilleur.cli.keeping import compact_, purge
+from aiguilleur.cli.named import etab_of
 from aiguilleur.cli.trace import trace_of
 from aiguilleur.errors import JournalError, SettingsError
 from aiguilleur.journal import JournalEntry, Torn, by_age, follow, newest, normal_code, paths_in
@@ -41,6 +42,8 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except JournalError as error:
             raise _nothing(str(error)) from error
+        except OverflowError as error:
+            raise click.UsageError("a day or a span too far from today") from error
 
 
 @click.group(cls=_Group)
@@ -176,12 +179,7 @@ class _Desk:
         return json.dumps(entry.as_json() | {"explained": trace_of(entry, self.settings).as_json()})
 
     def etab(self, text: str) -> str:
-        if self.settings is None:
-            return text.strip().lower()
-        school = self.settings.directory.find(text)
-        if school is None:
-            raise click.UsageError(f"unknown school '{text}'")
-        return school.etab
+        return etab_of(self.settings.directory if self.settings else None, text)
 
     def insist(self) -> _Desk:
         if not any(path.exists() for path in self.files()):

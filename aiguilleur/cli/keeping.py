@@ -51,7 +51,7 @@ def compact_(folder: Path, paths: tuple[Path, ...], into: Path | None, keep: boo
 
 @click.command()
 @paths_argument
-@click.option("--days", type=click.IntRange(min=1), default=_DAYS, show_default=True, help="How many days are kept.")
+@click.option("--days", type=click.IntRange(1, 36500), default=_DAYS, show_default=True, help="How many days are kept.")
 @_dry_option
 @_json_option
 @config_option

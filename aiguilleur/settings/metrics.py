@@ -47,7 +47,7 @@ def address_of(raw: schema.RawMetrics) -> Metrics:
         address = ip_address(host)
     except ValueError:
         raise ValueError(f"'{raw.listen[:80]}' is not an IP address and a port, as 127.0.0.1:9105") from None
-    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not colon or not (port.isascii() and port.isdecimal()) or not 0 < int(port) < 65536:
         raise ValueError(f"'{raw.listen[:80]}' has no port, as 127.0.0.1:9105 has")
     if not address.is_loopback and not raw.beyond_loopback:
         raise ValueError(f"'{host}' can be reached from other machines; if it shall, write beyond_loopback: true")

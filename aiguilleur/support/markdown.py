@@ -39,7 +39,7 @@ def as_markdown(told: Catalogue) -> str:
         _HEAD.format(**told.helpdesk.model_dump()),
         *_table(("en haut de la page", french[0], "à dire à la famille", french[1]), pages),
         "\n## Les raisons du journal\n",
-        *_table(("`reason`", french[0], "à dire à la famille", french[1]), reasons),
+        *_table(("`reason`", french[0], "à dire du compte, si l'état n'est pas connu", french[1]), reasons),
         "\n## L'état des sondes\n",
         *_table(("dans `/readyz`", *french), states),
         "\n---\n\n# Support (English)\n",

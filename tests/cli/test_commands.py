@@ -74,7 +74,7 @@ def test_strict_counts_warnings() -> None:
         ("explain", "ent", "--at", "soon"),
         ("explain", "--code", "nope"),
         ("journal", "show", "nope"),
-        ("journal", "find", "--etab", "nope", "--around", "2021-03-15"),
+        ("journal", "find", "--etab", "???", "--around", "2021-03-15"),
         ("journal", "find", "--etab", "clg-rochat-rousses", "--around", "soon"),
         ("journal", "find", "--etab", "clg-rochat-rousses", "--around", "2021-03-15", "--within", "soon"),
         ("sandbox", "--at", "soon"),

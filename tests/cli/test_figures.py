@@ -135,7 +135,7 @@ def test_no_visit_ends_with_one_and_misuse_with_two(file: Path, tmp_path: Path) 
     assert run("report", tmp_path / "none").exit_code == 1
     assert run("report", "--since", "soon", file).exit_code == 2
     unknown = CliRunner().invoke(journal, ["report", "--etab", "nope", str(file), "--config", str(CONFIG)])
-    assert (unknown.exit_code, "unknown school 'nope'" in unknown.stderr) == (2, True)
+    assert (unknown.exit_code, "The directory knows no 'nope' today." in unknown.stderr) == (1, True)
 
 
 def test_without_the_extra_it_says_what_to_install(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,3 +216,15 @@ def test_what_is_older_than_half_a_year_is_removed_whole_files_only(file: Path, 
     }
     assert sorted(tmp_path.iterdir()) == [mixed, young]
     assert "0 file(s) and 0 configuration(s)" in run("purge", "--days", 100_000 // 100, young).stdout
+
+
+def test_columns_of_one_name_are_all_told(file: Path) -> None:
+    assert run("sql", "SELECT 1 AS a, 2 AS a, 3 AS b", str(file), "--json").stdout == '{"a": 1, "a_2": 2, "b": 3}\n'
+
+
+@pytest.mark.parametrize("query", ["", " ;\n"])
+def test_asking_nothing_is_misuse(file: Path, query: str) -> None:
+    told = run("sql", query, str(file))
+
+    assert told.exit_code == 2
+    assert "there is nothing asked" in told.output

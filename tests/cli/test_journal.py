@@ -9,12 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from aiguilleur.cli.journal import journal, told
-from aiguilleur.core.model import Channel, Finding, Reason, SessionState
+from aiguilleur.cli.named import etab_of
+from aiguilleur.core.model import Channel, Finding, Reason, School, SessionState
 from aiguilleur.journal import Again, Event, JournalEntry
+from aiguilleur.schools import directory_of
 
 AT = datetime(2021, 3, 15, 9, 42, 7, 318000, UTC)
 ENTRY = JournalEntry(
@@ -228,3 +231,22 @@ def test_why_a_session_is_not_known_is_told_with_what_to_say_and_to_check() -> N
     ]
     [again] = told([replace(mire, findings=(), again=Again("aten-active", 20))], None, UTC)
     assert "Cliquez d'abord sur « Réessayer »." in again
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_time_is_misuse_or_nothing(file: Path, day: str) -> None:
+    told = run("find", "--etab", "lyc-x", "--around", day, "--within", "999999h", "--journal", file)
+
+    assert told.exit_code in (1, 2)
+    assert not isinstance(told.exception, OverflowError)
+
+
+def test_a_school_that_has_left_the_directory_is_found_in_the_journal_all_the_same() -> None:
+    known = directory_of([School("clg-rochat-rousses", name="Collège Rochat", town="Les Rousses")])
+
+    assert etab_of(known, "Clg-Rochat-Rousses") == "clg-rochat-rousses"
+    assert etab_of(None, " LYC-X ") == etab_of(known, "lyc-x") == "lyc-x"
+    with pytest.raises(click.UsageError, match=r"unknown school 'rochat' \(did you mean clg-rochat-rousses\?\)"):
+        etab_of(known, "rochat")
+    with pytest.raises(click.UsageError, match="unknown school"):
+        etab_of(known, "???")

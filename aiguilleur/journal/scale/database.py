@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ class Database:
         """The rows of a query by the names of its columns, a few at a time."""
         with self._told():
             done = self._connection.execute(query, values)
-            names = [column[0] for column in done.description or ()]
+            names = _apart([column[0] for column in done.description or ()])
             while rows := done.fetchmany(1000):
                 yield from (dict(zip(names, row, strict=True)) for row in rows)
 
@@ -80,3 +81,13 @@ def _literal(value: Any) -> str:
 def quoted(text: str) -> str:
     """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Columns of the same name, each by a name of its own: `a`, `a_2`."""
+    seen: Counter[str] = Counter()
+    apart = []
+    for name in names:
+        seen[name] += 1
+        apart.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return apart
