@@ -11,6 +11,7 @@ import pytest
 
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.shared import Store, StoreState, Trouble
+from aiguilleur.probes.shared import store as module
 from aiguilleur.probes.shared.store import WITHIN_S
 from aiguilleur.web import create_app
 from aiguilleur.web.service import running_in
@@ -18,7 +19,7 @@ from aiguilleur.web.sharing import Sharing
 from tests.faults.town import KEY, LATE, Town, town
 from tests.nodes import SERVICES
 from tests.servers.process import Process
-from tests.servers.redis import Ill, Way, await_that, redis_server
+from tests.servers.redis import Ill, Way, await_that, patient, redis_server
 
 pytestmark = pytest.mark.redis
 
@@ -33,6 +34,16 @@ SAID = {
 }
 #: What those say who try to connect to it.
 LATER = {Ill.REFUSED: Trouble.REFUSED}
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    patient(monkeypatch)
+
+
+def in_earnest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on nobody waits longer than in reality."""
+    monkeypatch.setattr(module, "WITHIN_S", WITHIN_S)
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +88,11 @@ def visited(place: Town) -> float:
 
 @pytest.mark.parametrize("ill", Ill)
 def test_a_sick_store_costs_one_visit_a_moment_and_the_next_ones_nothing(
-    tmp_path: Path, redis: Process, ill: Ill
+    tmp_path: Path, redis: Process, ill: Ill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Way(redis.port) as way, sharing_town(tmp_path, way.port) as place:
+        if SAID[ill] is Trouble.TIMEOUT:
+            in_earnest(monkeypatch)
         usual = visited(place)
         store = store_of(place)
         assert store.health.state is StoreState.OK
@@ -101,20 +114,25 @@ def test_a_sick_store_costs_one_visit_a_moment_and_the_next_ones_nothing(
         assert not tried(store)
         assert store.health.reason == LATER.get(ill, SAID[ill])
         way.set(None)
+        patient(monkeypatch)
         assert tried(store)
         visited(place)
         assert place.ready()["shared"]["state"] == "ok"
 
 
-def test_a_store_that_is_frozen_costs_one_visit_a_moment(tmp_path: Path, redis: Process) -> None:
+def test_a_store_that_is_frozen_costs_one_visit_a_moment(
+    tmp_path: Path, redis: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with sharing_town(tmp_path, redis.port) as place:
         usual = visited(place)
         redis.suspend()
+        in_earnest(monkeypatch)
         try:
             first, later = visited(place), min(visited(place) for _ in range(5))
             await_that(lambda: place.ready()["shared"]["reason"] == "timeout")
         finally:
             redis.resume()
+            patient(monkeypatch)
 
         assert first < usual + 2 * WITHIN_S + LATE
         assert later < usual + WITHIN_S / 2

@@ -13,7 +13,10 @@ from enum import Enum, auto
 from pathlib import Path
 from types import TracebackType
 
+import pytest
+
 from aiguilleur.probes.shared import Place, Store
+from aiguilleur.probes.shared import store as module
 from aiguilleur.sandbox import free_port
 from aiguilleur.sandbox.faults.place import Place as Port
 from tests.servers.process import Process, running
@@ -57,6 +60,11 @@ def await_that(holds: Callable[[], object], within: float = 10) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never came to be"
         time.sleep(0.02)
+
+
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no store is slow, however busy the machine is that runs the tests."""
+    monkeypatch.setattr(module, "WITHIN_S", 2.0)
 
 
 def store_at(port: int, password: str = "") -> Store:

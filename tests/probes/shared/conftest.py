@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.servers.process import Process
-from tests.servers.redis import SERVERS, redis_server
+from tests.servers.redis import SERVERS, patient, redis_server
 
 
 @pytest.fixture(scope="package")
@@ -21,6 +21,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
             return started[name]
 
         yield one
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    patient(monkeypatch)
 
 
 @pytest.fixture(params=SERVERS)
