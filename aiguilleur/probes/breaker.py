@@ -62,6 +62,22 @@ class Health:
     again_in_s: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a breaker stands, as another process may take it over: durations, because clocks differ."""
+
+    state: State
+    reason: Reason | None = None
+    #: Until it may be tried, in seconds.
+    left_s: float = 0.0
+    #: How many pauses there were without a call that went well.
+    pauses: int = 0
+    #: Whether a trial is under way.
+    is_tried: bool = False
+    #: How often calls of this process have opened, rested, or closed it, or failed as trials.
+    changes: int = 0
+
+
 class Breaker:
     """One probe's breaker, shared by the threads of a process; it reads the clock it is given and sleeps never."""
 
@@ -81,6 +97,8 @@ class Breaker:
         #: Grows with each change, so that a call begun before it is not counted after it.
         self._turn = 0
         self._until = 0.0
+        self._is_tried = False
+        self._changes = 0
         self._pauses = 0
         self._row = 0
         self._failed_at = 0.0
@@ -110,6 +128,7 @@ class Breaker:
             if reason := self._why(now):
                 return reason
             self._turn += 1
+            self._is_tried = True
             self._until = now + self._limits.trial_s
             return self._turn
 
@@ -122,6 +141,7 @@ class Breaker:
             if finding is None or finding.reason in _UNASKED:
                 if before.state is not State.CLOSED:
                     # The trial was not made: the next one may.
+                    self._is_tried = False
                     self._until = now
                 return None
             if finding.reason in RESTS:
@@ -131,7 +151,29 @@ class Breaker:
                 self._tried(finding, now)
             elif self._is_too_much(finding, now):
                 self._open(finding.reason, now)
+            self._changes += self._turn != turn
             return self._health if self._health != before else None
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands now, for others."""
+        with self._lock:
+            left = max(0.0, self._until - self._clock())
+            health = self._health
+            return Standing(health.state, health.reason, left, self._pauses, self._is_tried, self._changes)
+
+    def adopt(self, standing: Standing) -> None:
+        """Stand as another process has found; calls under way no longer count."""
+        with self._lock:
+            self._pauses = standing.pauses
+            left = min(standing.left_s, self._limits.longest_rest_s)
+            self._change(standing.state, standing.reason, self._clock() + left)
+
+    def wait(self, seconds: float) -> None:
+        """Where no call passes, let a trial be made in so many seconds; one that is under way is left alone."""
+        with self._lock:
+            if self._health.state is not State.CLOSED and not self._is_tried:
+                self._until = self._clock() + seconds
 
     def _why(self, now: float) -> Reason | None:
         if self._health.state is State.CLOSED or now >= self._until:
@@ -168,6 +210,7 @@ class Breaker:
 
     def _change(self, state: State, reason: Reason | None, until: float) -> None:
         self._health = Health(state, reason)
+        self._is_tried = False
         self._until = until
         self._turn += 1
         self._row = 0

@@ -50,9 +50,9 @@ class Runner:
         self.probes = probes
         #: Without one, results are kept all the same, for this runner alone.
         self.cache = cache or Cache(secrets.token_bytes(32))
-        #: What is kept of a probe is of these very settings.
-        self._sorts = {name: f"{name} {sort_of(probe)}" for name, probe in probes.items()}
-        self._breakers = {probe.ref.id: breaker() for probe in probes.values()}
+        #: By probe, the name that others know it by: what is known of it is of these very settings.
+        self.names = {name: f"{name} {sort_of(probe)}" for name, probe in probes.items()}
+        self.breakers = {probe.ref.id: breaker() for probe in probes.values()}
         self._changed = changed
         self._places = threading.BoundedSemaphore(places)
         sources = {probe.ref.source for probe in probes.values()}
@@ -67,28 +67,28 @@ class Runner:
 
     def failing(self) -> frozenset[str]:
         """The probes that may not be asked now."""
-        return frozenset(name for name, breaker in self._breakers.items() if breaker.refusal())
+        return frozenset(name for name, breaker in self.breakers.items() if breaker.refusal())
 
     def health(self) -> dict[str, Health]:
         """How each probe's breaker stands."""
-        return {name: breaker.health for name, breaker in self._breakers.items()}
+        return {name: breaker.health for name, breaker in self.breakers.items()}
 
     def question(self, ref: ProbeRef, cookies: Mapping[str, str], forwarded: Forwarded) -> bytes | None:
         """What the cache knows the question by; None when nothing would be sent."""
         sends = self.probes[ref.id].sends(cookies, forwarded)
-        return self.cache.key(self._sorts[ref.id], sends) if sends else None
+        return self.cache.key(self.names[ref.id], sends) if sends else None
 
     def refuses(self, ref: ProbeRef) -> Reason | None:
         """Why the breaker would refuse a call now; it takes no trial."""
-        return self._breakers[ref.id].refusal()
+        return self.breakers[ref.id].refusal()
 
     def admit(self, ref: ProbeRef) -> int | Reason:
         """The breaker's turn for a call, or why it refuses."""
-        return self._breakers[ref.id].enter()
+        return self.breakers[ref.id].enter()
 
     def learn(self, ref: ProbeRef, turn: int, finding: Finding | None) -> None:
         """Tell the breaker how that call went, or that it was not made."""
-        health = self._breakers[ref.id].leave(turn, finding)
+        health = self.breakers[ref.id].leave(turn, finding)
         if health is not None and self._changed is not None:
             self._changed(ref, health)
 

@@ -19,7 +19,7 @@ from aiguilleur.journey import JourneySeal
 from aiguilleur.metrics import meter
 from aiguilleur.probes import Cache, Runner
 from aiguilleur.probes.canary import Board, Canaries
-from aiguilleur.probes.shared import Store
+from aiguilleur.probes.shared import SharedBreakers, Store
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings, Site
 from aiguilleur.settings.secrets import shared_password
@@ -92,14 +92,16 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
         changed=lambda ref, health: note_canary(running, ref, health),
     )
     store = _store(settings.site)
+    runner = Runner(
+        settings.back_probes,
+        cache=Cache(derived(keys, "probe-results-1"), shared=store),
+        changed=lambda ref, health: note_breaker(running, ref, health),
+        gate=canaries.refusal,
+    )
+    known = {name: runner.breakers[probe] for probe, name in runner.names.items()}
     running = Service(
         settings=settings,
-        runner=Runner(
-            settings.back_probes,
-            cache=Cache(derived(keys, "probe-results-1"), shared=store),
-            changed=lambda ref, health: note_breaker(running, ref, health),
-            gate=canaries.refusal,
-        ),
+        runner=runner,
         journal=Journal((*settings.site.journal, meter()) if settings.site.metrics else settings.site.journal),
         seal=Seal(keys),
         journeys=JourneySeal(keys),
@@ -109,6 +111,7 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
         presumptions=tuple(each for source in settings.sources.values() for each in source.presume),
         now=now,
         store=store,
+        breakers=SharedBreakers(store, known, settings.site.node) if store else None,
         degraded=degraded,
     )
     return running

@@ -26,7 +26,9 @@ def healthz() -> Response:
 
 
 def note_breaker(running: Service, ref: ProbeRef, health: Health) -> None:
-    """Write to the journal that a source can be asked again, or cannot, and why."""
+    """Write to the journal that a source can be asked again, or cannot, and why; and let other processes know."""
+    if running.breakers is not None:
+        running.breakers.wake.set()
     _note(running, ref, health.state, health.reason or Reason.ANSWER)
 
 

@@ -13,7 +13,7 @@ from aiguilleur.journal import Journal
 from aiguilleur.journey import JourneySeal
 from aiguilleur.probes import FrontChannelProbe, Runner
 from aiguilleur.probes.canary import Canaries
-from aiguilleur.probes.shared import Store
+from aiguilleur.probes.shared import SharedBreakers, Store
 from aiguilleur.remembered import Seal
 from aiguilleur.settings.model import Settings
 from aiguilleur.signals import Known, Presumption
@@ -43,6 +43,7 @@ class Service:
     now: Callable[[], datetime] = field(default=utc_now)
     #: What is shared with other processes and nodes; None when the settings name no store.
     store: Store | None = None
+    breakers: SharedBreakers | None = None
     #: Why these are not the settings that were asked for; empty when they are.
     degraded: str = ""
 

@@ -32,11 +32,14 @@ class Sharing:
         """Keep in touch once."""
         running = self._running()
         store = running.store if running else None
+        breakers = running.breakers if running else None
+        if breakers is not None:
+            breakers.wake.clear()
         if self._store is not store:
             self._hang_up()
             self._store = store
-        if store is not None:
-            store.tend()
+        if store is not None and store.tend() and breakers is not None:
+            breakers.exchange()
 
     def _follow(self) -> None:
         while not self._over.is_set():
@@ -44,8 +47,14 @@ class Sharing:
                 self.look()
             except Exception as error:  # Whatever happens here, the next look may do better.
                 _LOGGER.error("nothing is shared: %s", type(error).__name__)
-            self._over.wait(random.uniform(*_EVERY_S))  # noqa: S311 (hides nothing)
+            self._pause(random.uniform(*_EVERY_S))  # noqa: S311 (hides nothing)
         self._hang_up()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, but not with news for the others."""
+        running = self._running()
+        news = running.breakers.wake if running and running.breakers else self._over
+        news.wait(seconds)
 
     def _hang_up(self) -> None:
         if self._store is not None:

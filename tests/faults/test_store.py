@@ -12,7 +12,8 @@ import pytest
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.shared import Store, StoreState, Trouble
 from aiguilleur.probes.shared import store as module
-from aiguilleur.probes.shared.store import WITHIN_S
+from aiguilleur.probes.shared.store import UNSEEN_S, WITHIN_S
+from aiguilleur.sandbox.faults import Fault
 from aiguilleur.web import create_app
 from aiguilleur.web.service import running_in
 from aiguilleur.web.sharing import Sharing
@@ -44,6 +45,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def in_earnest(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on nobody waits longer than in reality."""
     monkeypatch.setattr(module, "WITHIN_S", WITHIN_S)
+    monkeypatch.setattr(module, "UNSEEN_S", UNSEEN_S)
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +224,28 @@ def _names(store: Store) -> list[bytes]:
     [names] = store.exchange(("KEYS", "two:r:*")) or [[]]
     assert isinstance(names, list)
     return names
+
+
+def test_what_one_process_finds_dead_another_does_not_ask_and_the_journal_says_so_once(
+    tmp_path: Path, redis: Process
+) -> None:
+    with sharing_town(tmp_path, redis.port, ", prefix: three") as place:
+        first, there = sharing(place), store_of(place)
+        first.look()
+        place.aten.set(Fault.ERROR_500)
+        for _ in range(3):
+            place.visit("aten")
+        first.look()
+        place.app = create_app(place.settings, (KEY,))
+        sharing(place).look()
+        asked = len(place.aten.heard)
+        place.visit("aten")
+
+        assert len(place.aten.heard) == asked == 3
+        assert place.ready()["probes"]["aten-status"] | {"again_in_s": 5} == {
+            "breaker": "open",
+            "reason": "status",
+            "again_in_s": 5,
+        }
+        assert place.changes() == [("open", "status")]
+        there.close()

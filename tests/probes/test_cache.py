@@ -296,7 +296,7 @@ def test_only_answers_are_shared_and_nothing_in_them_tells_whose() -> None:
 def test_what_another_version_or_nobody_wrote_is_no_answer(odd: bytes) -> None:
     together = Together()
     site = Site(Source(INACTIVE), together)
-    together[site.cache.key(site.runner._sorts[REF.id], ["a"]).hex()] = odd
+    together[site.cache.key(site.runner.names[REF.id], ["a"]).hex()] = odd
 
     assert site.told() == (INACTIVE, Reason.ANSWER)
 

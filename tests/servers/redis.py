@@ -65,6 +65,7 @@ def await_that(holds: Callable[[], object], within: float = 10) -> None:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on no store is slow, however busy the machine is that runs the tests."""
     monkeypatch.setattr(module, "WITHIN_S", 2.0)
+    monkeypatch.setattr(module, "UNSEEN_S", 2.0)
 
 
 def store_at(port: int, password: str = "") -> Store:

@@ -18,8 +18,10 @@ from aiguilleur.errors import StoreError
 from aiguilleur.probes.shared.model import Kept, Place, StoreHealth, StoreState, Trouble
 
 _LOGGER = logging.getLogger("aiguilleur.probes")
-#: What an exchange may take: a visit waits for it. In seconds, as the following.
+#: What an exchange may take that a visit waits for, in seconds, as the following.
 WITHIN_S = 0.03
+#: What one may take that nobody waits for.
+UNSEEN_S = 0.1
 #: What connecting may take; no visit waits for it.
 _CONNECT_S = 1.0
 _PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
@@ -99,7 +101,7 @@ class Store:
             lines = self._drop()
         _close(lines)
 
-    def exchange(self, *commands: Command) -> list[object] | None:
+    def exchange(self, *commands: Command, within: float | None = None) -> list[object] | None:
         """The answers to some commands, in one trip; None when the store, or a free connection to it, is not there."""
         with self._lock:
             if not self._free:
@@ -107,7 +109,7 @@ class Store:
                 return None
             turn, line = self._free.popleft()
         try:
-            replies = line.ask(commands, WITHIN_S)
+            replies = line.ask(commands, UNSEEN_S if within is None else within)
         except StoreError as error:
             self._failed(turn, error)
             return None
@@ -116,7 +118,7 @@ class Store:
 
     def get(self, key: str) -> bytes | None:
         """A result that some process keeps."""
-        match self.exchange(("GETRANGE", self._name("r", key), 0, 63)):
+        match self.exchange(("GETRANGE", self._name("r", key), 0, 63), within=WITHIN_S):
             case [bytes(value)] if value:
                 return value
             case _:
@@ -169,8 +171,8 @@ class Store:
     def _connect(self, turn: int) -> bool:
         try:
             line = self._opened(self._place, self._password, _CONNECT_S)
-            # As quick as a visit needs it, and able to write: a store that is slow or full is not there yet.
-            line.ask((("SET", self._name("a", "alive"), b"1", "PX", 60_000),), WITHIN_S)
+            # Quick, and able to write: a store that is slow or full is not there yet.
+            line.ask((("SET", self._name("a", "alive"), b"1", "PX", 60_000),), UNSEEN_S)
         except StoreError as error:
             self._failed(turn, error)
             return False
