@@ -83,15 +83,15 @@ def create_app(
 
 def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime], degraded: str) -> Service:
     """The running parts; what changes in probes and canaries is written to their own journal."""
-    front = settings.front_probes
+    front, store = settings.front_probes, _store(settings.site)
     canaries = Canaries(
         front,
         {name: settings.site.return_url(name) for name in front},
         Board(Path(settings.site.state_dir, "canaries.sqlite3") if settings.site.state_dir else None),
         now=now,
         changed=lambda ref, health: note_canary(running, ref, health),
+        shared=(store, settings.site.node) if store else None,
     )
-    store = _store(settings.site)
     runner = Runner(
         settings.back_probes,
         cache=Cache(derived(keys, "probe-results-1"), shared=store),

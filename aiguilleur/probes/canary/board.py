@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from aiguilleur.probes.canary.flight import Flight
 _LOGGER = logging.getLogger("aiguilleur.probes")
 #: Seconds that a visit may wait for another process to have written.
 _PATIENCE_S = 0.05
+#: In the place of a time, for a trip that left from another node, once all nodes have been told of its return.
+_TOLD = -1.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS flights (
     probe TEXT PRIMARY KEY, reason TEXT, state TEXT, hops INTEGER, ms INTEGER, host TEXT, at REAL);
@@ -42,6 +45,8 @@ class Trips:
     came_back: tuple[bool, ...] = ()
     #: From other nodes: where there are some, ours come back there too.
     foreign: int = 0
+    #: Those of them that the other nodes have not been told of: then we have not been told of ours either.
+    untold: int = 0
 
 
 class Board:
@@ -94,8 +99,26 @@ class Board:
             (trip, probe, at),
         )
 
-    def trips(self, probe: str, *, since: float, until: float, most: int, within: float) -> Trips:
-        """The last departures in that time, at most so many, and whether each came back within so many seconds."""
+    def strangers(self, most: int) -> list[tuple[str, float]]:
+        """Trips that left elsewhere and when they came back here, of which the other nodes have not been told."""
+        return self._run("SELECT id, back FROM trips WHERE left IS NULL ORDER BY back LIMIT ?", (most,))
+
+    def told(self, trips: Iterable[str]) -> None:
+        """Note of those of these trips that left elsewhere that the other nodes have been told."""
+        for trip in trips:
+            self._run("UPDATE trips SET left = ? WHERE id = ? AND left IS NULL", (_TOLD, trip))
+
+    def returned(self, trip: str, at: float) -> None:
+        """Note of a trip that left here, if it did, that it came back elsewhere."""
+        self._run("UPDATE trips SET back = ? WHERE id = ? AND back IS NULL", (at, trip))
+
+    def trips(
+        self, probe: str, *, since: float, until: float, most: int, within: float, told: float = math.inf
+    ) -> Trips:
+        """The last departures in that time, at most so many, and whether each came back within so many seconds.
+
+        What came back before `told` should have been told by now.
+        """
         rows = self._run(
             "SELECT left, back IS NOT NULL AND back - left <= ? FROM trips"
             " WHERE probe = ? AND left > ? AND left <= ? ORDER BY left DESC LIMIT ?",
@@ -103,10 +126,11 @@ class Board:
         )
         if not rows:
             return Trips()
-        [[foreign]] = self._run(
-            "SELECT COUNT(*) FROM trips WHERE probe = ? AND left IS NULL AND back > ?", (probe, rows[-1][0])
-        ) or [[0]]
-        return Trips(tuple(bool(back) for _, back in rows), foreign)
+        strangers = self._run(
+            "SELECT left IS NULL AND back < ? FROM trips WHERE probe = ? AND COALESCE(left, ?) = ? AND back > ?",
+            (told, probe, _TOLD, _TOLD, rows[-1][0]),
+        )
+        return Trips(tuple(bool(back) for _, back in rows), len(strangers), sum(untold for (untold,) in strangers))
 
     def rest(self, probe: str, until: float) -> None:
         """Leave a probe alone until then."""
@@ -119,7 +143,7 @@ class Board:
 
     def forget(self, before: float) -> None:
         """Drop the flights, trips and rests that were over before then."""
-        for what in ("flights WHERE at", "trips WHERE COALESCE(left, back)", "rests WHERE until"):
+        for what in ("flights WHERE at", "trips WHERE COALESCE(back, left)", "rests WHERE until"):
             self._run(f"DELETE FROM {what} < ?", (before,))  # noqa: S608 (all of it is written here)
 
     def _run(self, statement: str, values: Sequence[object]) -> list[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import math
 import random
 import threading
 from collections.abc import Callable, Mapping
@@ -10,10 +12,11 @@ from datetime import datetime
 from time import monotonic
 from time import time as wall_clock
 
-from aiguilleur.core.model import ILL_REASONS, ProbeRef, Reason, SessionState
+from aiguilleur.core.model import ILL_REASONS, ProbeRef, Reason
 from aiguilleur.probes.canary.board import Board, Seen
 from aiguilleur.probes.canary.flight import Flight, fly
-from aiguilleur.probes.canary.standing import CanaryHealth, Standing, Timing
+from aiguilleur.probes.canary.others import Others, Store
+from aiguilleur.probes.canary.standing import CanaryHealth, Standing, Timing, proves
 from aiguilleur.probes.contract import FrontChannelProbe
 from aiguilleur.probes.sort import sort_of
 
@@ -36,14 +39,19 @@ class Canaries:
         now: Callable[[], datetime],
         changed: Callable[[ProbeRef, CanaryHealth], None] | None = None,
         timing: Timing = _USUAL,
+        shared: tuple[Store, str] | None = None,
     ) -> None:
-        """No thread is started here. `now` is the day that is played; `changed` is told when a probe's standing is."""
+        """No thread is started here. `now` is the day that is played; `changed` is told when a probe's standing is.
+
+        `shared` is where nodes tell each other what they see, and this node's name.
+        """
         self.board = board
         self._probes = probes
         self._return_urls = return_urls
         self._now = now
         self._changed = changed
         self._timing = timing
+        self._others = Others(*shared, timing) if shared else None
         #: Under which the board knows each.
         self._keys = {name: f"{name} {sort_of(probe, return_urls[name])}" for name, probe in probes.items()}
         self._due: dict[str, float] = {}
@@ -63,11 +71,11 @@ class Canaries:
 
     def left(self, probe: str, trip: str) -> None:
         """A browser leaves to ask by this probe."""
-        self.board.left(self._keys[probe], trip, wall_clock())
+        self.board.left(self._keys[probe], _name(trip), wall_clock())
 
     def came_back(self, probe: str, trip: str) -> None:
         """It is back, with whatever answer."""
-        self.board.came_back(self._keys[probe], trip, wall_clock())
+        self.board.came_back(self._keys[probe], _name(trip), wall_clock())
 
     def health(self) -> dict[str, CanaryHealth]:
         """How each probe stands."""
@@ -77,6 +85,7 @@ class Canaries:
         """Let fly what is due, and weigh the real departures; one process of a node calls this every second or so."""
         if not self._probes:
             return
+        self._exchange()
         for name, probe in self._probes.items():
             if probe.canary is None and self._is_due(name):
                 self._due[name] = monotonic() + self._timing.every
@@ -86,6 +95,15 @@ class Canaries:
         if monotonic() - self._forgot_at > _FORGETTING_S:
             self._forgot_at = monotonic()
             self.board.forget(wall_clock() - self._timing.kept)
+
+    def _exchange(self) -> None:
+        """Hear what other nodes have seen: it may be too early to fly again, or high time."""
+        if self._others is None:
+            return
+        wait = self._others.exchange(self.board, list(self._keys.values()), wall_clock())
+        for name, key in self._keys.items():
+            if key in wait:
+                self._due[name] = monotonic() + wait[key]
 
     def fly(self, name: str) -> None:
         """Let one fly now, and wait for it; nothing is done while it is in the air."""
@@ -97,7 +115,7 @@ class Canaries:
         try:
             flight = self._flown(name)
             self.board.saw(self._keys[name], Seen(flight, wall_clock()))
-            pause = self._timing.every if _proves(flight) else self._timing.again
+            pause = self._timing.every if proves(flight) else self._timing.again
             # Spread, so that nodes do not fly together; never longer, so that the promise of `every` holds.
             self._due[name] = began + pause * random.uniform(0.8, 1.0)  # noqa: S311 (hides nothing)
         finally:
@@ -155,17 +173,22 @@ class Canaries:
             return Standing.UNPROVEN
         if seen.flight.reason in ILL_REASONS:
             return Standing.DEAD
-        return Standing.GOOD if _proves(seen.flight) else Standing.UNPROVEN
+        return Standing.GOOD if proves(seen.flight) else Standing.UNPROVEN
 
     def _back(self, name: str, now: float) -> tuple[int, int] | None:
         """How many of the last departures came back, and of how many; None while they are too few to tell."""
         timing, key = self._timing, self._keys[name]
         since = max(now - timing.kept, self.board.rests_until(key))
-        seen = self.board.trips(key, since=since, until=now - timing.slowest, most=timing.many, within=timing.slowest)
-        most = timing.many if seen.foreign else timing.few
+        told = now - timing.heard if self._others else math.inf
+        for most in (timing.many, timing.few):
+            seen = self.board.trips(
+                key, since=since, until=now - timing.slowest, most=most, within=timing.slowest, told=told
+            )
+            if seen.untold:
+                break
         if len(seen.came_back) < most:
             return None
-        return min(most, sum(seen.came_back[:most]) + seen.foreign), most
+        return min(most, sum(seen.came_back) + seen.foreign), most
 
     def _weigh(self, name: str) -> None:
         now = wall_clock()
@@ -181,6 +204,6 @@ class Canaries:
             self._changed(self._probes[name].ref, health)
 
 
-def _proves(flight: Flight) -> bool:
-    """Whether browsers may follow: a source that finds a session where there is none would find one everywhere."""
-    return flight.reason is Reason.ANSWER and flight.state is not SessionState.ACTIVE
+def _name(trip: str) -> str:
+    """The name of a trip for boards and other nodes, from which its id, which browsers carry, cannot be told."""
+    return hashlib.sha256(trip.encode()).hexdigest()[:32]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aiguilleur.core.model import Reason, SessionState
 from aiguilleur.probes.canary.flight import Flight
 
 
@@ -25,6 +26,8 @@ class Timing:
     many: int = 100
     #: A probe is left alone for so long when fewer than half of them came back.
     rest: float = 600.0
+    #: A return is heard of where it left by then, if nodes tell each other.
+    heard: float = 5.0
     #: Trips are forgotten after this.
     kept: float = 3600.0
 
@@ -53,3 +56,8 @@ class CanaryHealth:
     ago_s: int = 0
     #: Of the last departures of browsers, how many came back; None while there are too few to tell.
     back: tuple[int, int] | None = None
+
+
+def proves(flight: Flight) -> bool:
+    """Whether browsers may follow: a source that finds a session where there is none would find one everywhere."""
+    return flight.reason is Reason.ANSWER and flight.state is not SessionState.ACTIVE

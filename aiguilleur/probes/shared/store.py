@@ -156,14 +156,17 @@ class Store:
         entries = [("XADD", name, "MAXLEN", "~", _MOST_ENTRIES, "*", "v", value) for value in values]
         return self.exchange(*entries, ("PEXPIRE", name, _ms(life_s))) is not None
 
-    def since(self, log: str, mark: bytes) -> tuple[bytes, tuple[str, ...]]:
-        """What was written to a log behind a mark (`b"0"`: all), as far as fits an answer, and the next mark."""
-        match self.exchange(("XREAD", "COUNT", _ENTRIES, "STREAMS", self._name("l", log), mark)):
-            case [[[_, [*entries]]]]:
-                read = [entry for each in entries for entry in _entry(each)]
+    def since(self, log: str, mark: bytes) -> tuple[bytes, tuple[tuple[str, float], ...]]:
+        """What was written to a log behind a mark (`b"0"`: all) and how many seconds ago, and the next mark.
+
+        No more than fits an answer; the rest is behind the next mark. The clock is the store's own.
+        """
+        match self.exchange(("TIME",), ("XREAD", "COUNT", _ENTRIES, "STREAMS", self._name("l", log), mark)):
+            case [[bytes(now), _], [[_, [*entries]]]]:
+                read = [entry for each in entries for entry in _entry(each, float(now))]
             case _:
                 read = []
-        return (read[-1][0] if read else mark), tuple(text for _, text in read)
+        return (read[-1][0] if read else mark), tuple((text, ago) for _, text, ago in read)
 
     def _name(self, kind: str, key: str) -> str:
         return f"{self._place.prefix}:{kind}:{key}"
@@ -229,9 +232,10 @@ def _ms(seconds: float) -> int:
     return max(1, round(seconds * 1000))
 
 
-def _entry(each: object) -> Iterator[tuple[bytes, str]]:
+def _entry(each: object, now: float) -> Iterator[tuple[bytes, str, float]]:
     match each:
-        case [bytes(mark), [_, bytes(value)]]:
-            yield mark, value.decode("ascii", "replace")
+        # A mark is the time of writing in milliseconds, and a number.
+        case [bytes(mark), [_, bytes(value)]] if (written := mark.partition(b"-")[0]).isdigit():
+            yield mark, value.decode("ascii", "replace"), max(0.0, now - int(written) / 1000)
         case _:
             return

@@ -66,7 +66,7 @@ def test_a_return_that_left_from_elsewhere_is_foreign(board: Board) -> None:
     for trip, back in (("x0", 99), ("x1", 101), ("x2", 102)):
         board.came_back("edu", trip, back)
 
-    assert trips(board) == Trips((False,), foreign=2)
+    assert trips(board) == Trips((False,), foreign=2, untold=2)
 
 
 def test_old_flights_and_rests_are_forgotten(board: Board) -> None:

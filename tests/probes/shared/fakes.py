@@ -14,7 +14,7 @@ class Memory:
         self.now = 0.0
         self.lost = False
         self.values: dict[tuple[str, str], tuple[bytes, float]] = {}
-        self.logs: dict[str, list[str]] = {}
+        self.logs: dict[str, list[tuple[str, float]]] = {}
 
     def get(self, key: str) -> bytes | None:
         kept = (self.look("r", [key]) or {}).get(key)
@@ -41,9 +41,10 @@ class Memory:
 
     def append(self, log: str, values: Sequence[str], life_s: float) -> bool:
         if not self.lost:
-            self.logs.setdefault(log, []).extend(values)
+            self.logs.setdefault(log, []).extend((value, self.now) for value in values)
         return not self.lost
 
-    def since(self, log: str, mark: bytes) -> tuple[bytes, tuple[str, ...]]:
+    def since(self, log: str, mark: bytes) -> tuple[bytes, tuple[tuple[str, float], ...]]:
         written = [] if self.lost else self.logs.get(log, [])
-        return (mark if self.lost else b"%d" % len(written)), tuple(written[int(mark) :])
+        read = tuple((value, self.now - at) for value, at in written[int(mark) :])
+        return (mark if self.lost else b"%d" % len(written)), read
