@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count, takewhile
 
@@ -26,7 +26,7 @@ from aiguilleur.report.series import (
     sources_of,
 )
 from aiguilleur.report.tables import Bin, Table, Tables
-from aiguilleur.report.words import Voice, duration, percent
+from aiguilleur.report.words import Voice, duration
 
 #: So many schools have a picture; all of them are in the table.
 MOST_SCHOOLS = 24
@@ -99,12 +99,8 @@ class _Telling:
 
     def lead(self) -> str:
         recent = Group("", "", self._points).lately(self._last)
-        whole = sum(recent.values())
-        parts = [
-            f"{self._voice.part(recent[each.id], whole)} avec {each.name}"
-            for each in self._sources
-            if recent.get(each.id)
-        ]
+        shares = self._voice.parts(recent)
+        parts = [f"{shares[each.id]} avec {each.name}" for each in self._sources if recent.get(each.id)]
         said = f"Parmi les visites menées au service, ces quatre dernières semaines : {', '.join(parts)}."
         return said if parts else ""
 
@@ -142,6 +138,7 @@ class _Telling:
     def _groups(self, id: str, title: str, what: str, groups: Sequence[Group], most: int) -> Section:  # noqa: A002
         if not groups:
             return Section(id, title)
+        groups = [replace(group, points=folded(group.points, self._sources)) for group in groups]
         small = tuple(self._small(group) for group in groups[:most])
         table = self._tables.by_group(title, what, groups, self._sources, self._last)
         text = "Part de chaque compte dans les visites, de 0 à 100 %, par semaine."
@@ -150,11 +147,11 @@ class _Telling:
         return Section(id, title, text, self._sources, small=small, shown=table)
 
     def _small(self, group: Group) -> Small:
-        points = folded(group.points, self._sources)
-        recent, whole = group.lately(self._last), sum(group.lately(self._last).values())
-        parts = [f"{each.name} {self._voice.part(recent.get(each.id, 0), whole)}" for each in self._sources]
+        recent = group.lately(self._last)
+        shares = self._voice.parts({each.id: recent.get(each.id, 0) for each in self._sources})
+        parts = [f"{each.name} {shares[each.id]}" for each in self._sources]
         shows = f"{self._voice.number(group.visits)} visites ; ces quatre dernières semaines : {', '.join(parts)}"
-        return Small(group.name, shows, charts.shares(points, self._sources, self._points))
+        return Small(group.name, shows, charts.shares(group.points, self._sources, self._points))
 
     def _ways(self) -> Section:
         points = settled(self._report.settled)
@@ -216,7 +213,7 @@ class _Telling:
         regrets = self._report.regrets
         worst = sorted((each for each in regrets.get(Regretted.RULE, ()) if each.again), key=lambda each: -each.rate)
         bars = [
-            (each.key, each.rate, f"{percent(each.rate)} de {self._voice.number(each.sent)}")
+            (each.key, each.rate, f"{self._voice.part(each.again, each.sent)} de {self._voice.number(each.sent)}")
             for each in worst[:_MOST_BARS]
         ]
         return Section(

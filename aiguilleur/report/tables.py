@@ -9,7 +9,7 @@ from datetime import date
 from aiguilleur.core.model import Reason
 from aiguilleur.journal.scale import ConfigChange, Regret, Regretted, SourceChange
 from aiguilleur.report.series import Group, Names, Point, Series
-from aiguilleur.report.words import Voice, duration, percent, short_day
+from aiguilleur.report.words import Voice, duration, short_day
 from aiguilleur.support import catalogue
 
 #: Of what happened often, the last so many are told.
@@ -66,7 +66,7 @@ class Tables:
         first = series[0].id if series else ""
         ordered = sorted(groups, key=lambda group: (-recent[group.id].get(first, 0), group.name))
         rows = tuple(
-            (Cell(group.name), self._counted(group.visits), *self._parts(recent[group.id], series))
+            (Cell(group.name), self._counted(group.visits), *self._lately(recent[group.id], series))
             for group in ordered[:MOST_GROUPS]
         )
         return Table(title, (what, "Visites", *(f"{each.name}, 4 dernières semaines" for each in series)), rows)
@@ -101,7 +101,7 @@ class Tables:
                 self._of(axis, each.key),
                 self._counted(each.sent),
                 self._counted(each.again),
-                Cell(percent(each.rate), each.rate),
+                Cell(self._voice.part(each.again, each.sent), each.rate),
             )
             for each in ordered[:MOST_GROUPS]
         )
@@ -146,11 +146,11 @@ class Tables:
     def _counted(self, count: int) -> Cell:
         return Cell(self._voice.number(count), count)
 
-    def _parts(self, counts: dict[str, int], series: Sequence[Series]) -> Iterable[Cell]:
-        whole = sum(counts.values())
+    def _lately(self, counts: dict[str, int], series: Sequence[Series]) -> Iterable[Cell]:
+        shares = self._voice.parts(counts)
         for each in series:
             count = counts.get(each.id, 0)
-            said = f" ({self._voice.part(count, whole)})" if count else ""
+            said = f" ({shares[each.id]})" if count else ""
             yield Cell(f"{self._voice.number(count)}{said}", count)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
-from aiguilleur.journal.scale.masking import LEAST
+from aiguilleur.journal.scale.counting import LEAST, percents, share, share_beside
 
 _FRENCH = "fr_FR"
 
@@ -25,12 +26,16 @@ class Voice:
         return f"< {LEAST}" if self.masked and 0 < count < LEAST else format_decimal(count, locale=_FRENCH)
 
     def part(self, count: int, whole: int) -> str:
-        """The share of a count in a whole; a dash of nothing, a word for a masked one."""
-        if self.masked and 0 < count < LEAST:
-            return "très peu"
-        if not whole:
-            return "—"
-        return percent(count / whole)
+        """The share of a count in a whole, a dash of nothing; of masked ones what it lies between, if that tells."""
+        return _between(share(count, whole)) if whole else "—"
+
+    def parts(self, counts: Mapping[str, int]) -> dict[str, str]:
+        """The share of each in the sum of all, told as `part` does."""
+        rests = {name: sum(count for other, count in counts.items() if other != name) for name in counts}
+        return {
+            name: _between(share_beside(count, rests[name])) if count or rests[name] else "—"
+            for name, count in counts.items()
+        }
 
     def moment(self, value: datetime) -> str:
         """`4 janvier 2021 à 10:12`, in local time."""
@@ -39,6 +44,15 @@ class Voice:
     def day(self, value: datetime) -> str:
         """`4 janvier 2021`, in local time."""
         return long_day(value.astimezone(self.zone).date())
+
+
+def _between(share: tuple[float, float]) -> str:
+    if share[0] == share[1]:
+        return percent(share[0])
+    near = percents(share)
+    if near is None:
+        return "—"
+    return f"{near[0]} à {near[1]} %" if near[0] else f"moins de {near[1]} %"
 
 
 def percent(share: float) -> str:

@@ -124,7 +124,7 @@ def test_small_counts_are_masked_in_every_form(file: Path) -> None:
 
     assert told["total"]["visits"] == told["schools"][0]["visits"] == "< 5"
     assert told["total"]["refused"] == 0
-    assert "< 5 visits" in run("report", "--masked", file).stdout
+    assert "< 5 visits, ? % silent, 0.0 % by the mire, ? % left\n" in run("report", "--masked", file).stdout
     assert "etab,clg-a,< 5,< 5,0,< 5" in run("report", "--masked", "--csv", "--by", "etab", file).stdout
 
 

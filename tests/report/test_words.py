@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aiguilleur.journal.scale.counting import mask
 from aiguilleur.report.words import Voice, duration, long_day, percent, short_day
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -26,10 +27,20 @@ def test_days_are_french_and_local() -> None:
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_a_small_count_that_is_masked_is_told_by_nothing(count: int) -> None:
-    assert (MASKED.number(count), MASKED.part(count, 100)) == ("< 5", "très peu")
+    few = mask(count)
+
+    assert (MASKED.number(few), MASKED.part(few, mask(100)), MASKED.part(few, few)) == ("< 5", "moins de 5 %", "—")
     assert (PLAIN.number(count), PLAIN.part(count, 10)) == (str(count), percent(count / 10))
 
 
 def test_none_and_many_are_told_even_when_masked() -> None:
-    assert [MASKED.number(count) for count in (0, 5, 20)] == ["0", "5", "20"]
-    assert (MASKED.part(0, 100), MASKED.part(50, 100), MASKED.part(5, 0)) == ("0 %", "50 %", "—")
+    assert [MASKED.number(mask(count)) for count in (0, 5, 20)] == ["0", "5", "20"]
+    assert [MASKED.part(mask(count), mask(100)) for count in (0, 50, 100)] == ["0 %", "47 à 54 %", "96 à 100 %"]
+    assert MASKED.part(mask(5), mask(0)) == PLAIN.part(5, 0) == "—"
+
+
+def test_the_parts_of_what_is_masked_are_told_as_closely_as_can_be() -> None:
+    assert MASKED.parts({"aten": mask(0), "educonnect": mask(17)}) == {"aten": "0 %", "educonnect": "100 %"}
+    assert MASKED.parts({"aten": mask(3), "educonnect": mask(40)}) == {"aten": "2 à 10 %", "educonnect": "90 à 98 %"}
+    assert PLAIN.parts({"aten": 1, "educonnect": 3}) == {"aten": "25 %", "educonnect": "75 %"}
+    assert PLAIN.parts({"aten": 0}) == {"aten": "—"}

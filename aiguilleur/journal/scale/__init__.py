@@ -1,9 +1,10 @@
 """The journal read at scale: plain, gzipped and compacted files of several nodes, by DuckDB (extra `ops`)."""
 
 from aiguilleur.journal.scale.compacting import Compacted, compact, rotated
+from aiguilleur.journal.scale.counting import FEW, shown
 from aiguilleur.journal.scale.files import Files, archive_of, files_in
 from aiguilleur.journal.scale.lookup import find_code, find_near
-from aiguilleur.journal.scale.masking import FEW, masked, shown
+from aiguilleur.journal.scale.masking import masked
 from aiguilleur.journal.scale.report import policies_in, reading, report
 from aiguilleur.journal.scale.results import (
     ConfigChange,

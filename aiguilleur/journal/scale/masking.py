@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
+from aiguilleur.journal.scale.counting import LEAST, mask
 from aiguilleur.journal.scale.results import (
     Counts,
     LatencyBin,
@@ -18,39 +19,23 @@ from aiguilleur.journal.scale.results import (
     SettledWeek,
 )
 
-#: Fewer than this is not told.
-LEAST = 5
 #: What of a report is counts of visits; when rules and sources changed is nobody's secret.
 _COUNTED = "lines", "total", "by", "academies", "schools", "settled", "latency", "reasons", "regrets"
-#: What a masked count holds for « fewer than five »; no other masked count is less than five and above zero.
-FEW = 1
 
 
 def masked(report: Report) -> Report:
     """The same with every count 0, FEW or rounded to a multiple of five.
 
-    Hiding the small ones alone would not do: the other cells and the total give them away. No sum or difference of
-    rounded ones does, in whatever table they stand.
+    Hiding the small ones alone would not do: the other cells and the total give them away. Rounded ones do not, but
+    for the rare whole whose parts are all as large as hidden ones can be.
     """
     counted = {name: _masked(getattr(report, name)) for name in _COUNTED}
     return replace(report, masked=True, first=_day(report.first), last=_day(report.last), **counted)
 
 
 def _day(at: datetime | None) -> datetime | None:
-    # The instant of a click is one family's; its midday is of the same day in nearly every zone.
+    # The instant of a click is one family's; its midday is of the same day in UTC too, in nearly every zone.
     return at and at.replace(hour=12, minute=0, second=0, microsecond=0)
-
-
-def shown(count: int, *, hidden: bool = False) -> str:
-    """A count as it is printed; `hidden` says that it is a masked one."""
-    return f"< {LEAST}" if hidden and 0 < count < LEAST else str(count)
-
-
-def mask(count: int) -> int:
-    """0, FEW, or the nearest multiple of five."""
-    if 0 < count < LEAST:
-        return FEW
-    return (count + LEAST // 2) // LEAST * LEAST
 
 
 #: The field that is a count, of each kind of row.

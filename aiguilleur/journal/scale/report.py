@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiguilleur.journal.scale import sql
 from aiguilleur.journal.scale.database import Database, opened
@@ -67,7 +68,8 @@ def report(
     """
     step("reading")
     with reading(files, zone) as database:
-        return _Reader(database, scope or Scope(), groups or {}).report(by, step)
+        told = _Reader(database, scope or Scope(), groups or {}).report(by, step)
+    return replace(told, first=_local(told.first, zone), last=_local(told.last, zone))
 
 
 def policies_in(files: Files) -> frozenset[str]:
@@ -159,6 +161,10 @@ def _of_academies(schools: tuple[Migration, ...]) -> Iterator[Migration]:
 
 def _instant(naive: datetime) -> datetime:
     return naive.replace(tzinfo=UTC)
+
+
+def _local(at: datetime | None, zone: str) -> datetime | None:
+    return at and at.astimezone(ZoneInfo(zone))
 
 
 def _text(value: Any) -> str:

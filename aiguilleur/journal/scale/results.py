@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from aiguilleur.journal.scale.counting import share
 from aiguilleur.journal.settled import Settled
 
 
@@ -135,8 +136,8 @@ class Regret:
 
     @property
     def rate(self) -> float:
-        """Between 0 and 1; 0 where nobody was sent."""
-        return self.again / self.sent if self.sent else 0.0
+        """Between 0 and 1, and 0 where nobody was sent; of masked counts, the middle of what it may be."""
+        return sum(share(self.again, self.sent)) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Report:
     """Everything that is told of a period."""
 
     scope: Scope = field(default_factory=Scope)
-    #: The first and the last line that were counted.
+    #: The first and the last line that were counted, in local time.
     first: datetime | None = None
     last: datetime | None = None
     lines: int = 0

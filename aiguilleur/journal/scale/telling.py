@@ -7,11 +7,11 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from textwrap import fill
 from typing import Any
 
-from aiguilleur.journal.scale.masking import shown
+from aiguilleur.journal.scale.counting import percents, share, shown
 from aiguilleur.journal.scale.results import Counts, Regretted, Report, Row
 
 #: The columns of counts, and what stands above them.
@@ -56,11 +56,19 @@ def _sentence(report: Report) -> str:
     if not (total.visits and report.first and report.last):
         return "No visit."
     shares = ((total.silent, "silent"), (total.chosen, "by the mire"), (total.left, "left there"))
-    told = ", ".join(f"{100 * count / total.visits:.1f} % {how}" for count, how in shares)
+    told = ", ".join(f"{_part(share(count, total.visits))} {how}" for count, how in shares)
     more = f"{shown(total.refused, hidden=hidden)} refused, {shown(total.again, hidden=hidden)} came back within 3 min"
     period, visits = f"{report.first:%Y-%m-%d} to {report.last:%Y-%m-%d}", shown(total.visits, hidden=hidden)
     quick = "" if total.p50_ms is None else f"; half of them within {total.p50_ms} ms, 99 % within {total.p99_ms} ms"
     return fill(f"{period}: {visits} visits, {told}; {more}{quick}.", _WIDTH)
+
+
+def _part(between: tuple[float, float]) -> str:
+    """A share; of masked counts what it lies between, if that tells anything."""
+    if between[0] == between[1]:
+        return f"{100 * between[0]:.1f} %"
+    near = percents(between)
+    return f"{near[0]}-{near[1]} %" if near else "? %"
 
 
 def _cells(counts: Counts, *, hidden: bool) -> list[str]:
@@ -98,7 +106,7 @@ def _listed(title: str, counts: Counter[str], *, hidden: bool) -> str:
 def _regrets(report: Report) -> str:
     some = [each for each in report.regrets.get(Regretted.RULE, ()) if each.again]
     worst = sorted(some, key=lambda each: (-each.rate, each.key))[:_MOST]
-    lines = (f"{100 * each.rate:8.1f} %  {each.key}" for each in worst)
+    lines = (f"{_part(share(each.again, each.sent)):>10}  {each.key}" for each in worst)
     return "\n".join(("Rules that visitors came back from within 3 min", *lines)) if worst else ""
 
 
@@ -110,6 +118,8 @@ def _json(value: Any, *, hidden: bool, name: str = "") -> Any:
         return {str(key): _json(each, hidden=hidden) for key, each in value.items()}
     if isinstance(value, tuple):
         return [_json(each, hidden=hidden) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     is_count = isinstance(value, int) and not isinstance(value, bool) and not name.endswith("_ms") and name != "torn"

@@ -4,6 +4,7 @@ import gzip
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,11 +23,13 @@ from aiguilleur.journal.scale import (
     Scope,
     Settled,
     SettledWeek,
+    as_json,
     files_in,
     masked,
     reading,
     report,
     shown,
+    text,
 )
 
 AT = datetime(2021, 3, 15, 9, 42, 7, 318000, UTC)
@@ -189,7 +192,18 @@ def test_sources_of_a_group_are_one_in_the_migration(tmp_path: Path) -> None:
 
 def test_a_masked_report_tells_the_days_of_its_visits_and_no_instant(tmp_path: Path) -> None:
     counted = masked(told(tmp_path, SENT))
-    assert counted.first == counted.last == datetime(2021, 3, 15, 12, tzinfo=UTC)
+    assert counted.first == counted.last == datetime(2021, 3, 15, 12, tzinfo=ZoneInfo("Europe/Paris"))
+
+
+def test_the_period_is_of_local_days(tmp_path: Path) -> None:
+    late = replace(SENT, time=datetime(2021, 3, 15, 23, 30, tzinfo=UTC))
+    counted = told(tmp_path, late)
+
+    for each in (counted, masked(counted)):
+        assert text(each).startswith("2021-03-16 to 2021-03-16: ")
+    assert as_json(counted)["first"] == "2021-03-15T23:30:00+00:00"
+    assert report(files_in([tmp_path]), zone="America/Cayenne").first == late.time
+    assert text(report(files_in([tmp_path]), zone="America/Cayenne")).startswith("2021-03-15 to 2021-03-15: ")
 
 
 def test_small_counts_are_masked_and_no_difference_gives_them_away(tmp_path: Path) -> None:
@@ -204,6 +218,21 @@ def test_small_counts_are_masked_and_no_difference_gives_them_away(tmp_path: Pat
     ]
     assert [row.counts.p50_ms for row in counted.by[Dimension.SOURCE]] == [None, 10]
     assert counted.masked
+
+
+def test_the_shares_of_a_masked_report_are_true_and_tell_no_more_than_its_counts(tmp_path: Path) -> None:
+    texts = set()
+    for number, chosen in enumerate((1, 3)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        many = (later(replace(SENT, code=f"B{each}"), minutes=each) for each in range(23 - chosen))
+        few = (replace(CHOSEN, code=f"C{each}") for each in range(chosen))
+        back = later(replace(MIRE, code="D", again=Again("came-from", 40)), seconds=40)
+        texts.add(text(masked(told(folder, *many, *few, back))))
+
+    [same] = texts
+    assert "25 visits, 66-96 % silent, 3-18 % by the mire, 3-18 % left there" in same.replace("\n", " ")
+    assert "    4-23 %  came-from" in same
 
 
 def test_an_empty_journal_has_an_empty_report(tmp_path: Path) -> None:
