@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 import html5lib
+import pytest
 from click.testing import CliRunner, Result
 
 from aiguilleur.cli.support import support
+from aiguilleur.cli.titles import pages_of
 from aiguilleur.core.model import Reason
 from aiguilleur.probes import State
 from aiguilleur.probes.canary import Standing
@@ -42,6 +44,19 @@ def test_every_page_of_a_family_is_told_by_what_stands_on_it() -> None:
 
     families = {page for page in pages if not page.startswith(FOR_SCHOOLS)} - {"base.html"}
     assert {page.template for page in told} == families
+
+
+def test_every_heading_of_a_family_s_page_is_the_title_of_one() -> None:
+    headings = {
+        re.sub(r"\{\{.*?\}\}", "…", text)
+        for path in TEMPLATES.rglob("*.html")
+        if FOR_SCHOOLS not in str(path)
+        for part in re.findall(r"<h1>.*?</h1>|macro heading.*?endmacro", path.read_text(encoding="utf-8"), re.S)
+        for text in re.findall(r"{% trans[^%]*%}(.*?){% endtrans %}", part)
+    }
+
+    assert len(headings) > 15
+    assert [heading for heading in headings if not pages_of(heading)] == []
 
 
 def test_every_notice_of_the_mire_and_every_kind_of_error_is_told() -> None:
@@ -87,11 +102,38 @@ def test_a_name_is_told_with_what_to_say_and_what_to_check() -> None:
     assert "tell the family" not in run("few-back").output
 
 
+@pytest.mark.parametrize(
+    ("said", "pages"),
+    [
+        ("Ce compte n'existe plus", ["retired", "retired-host"]),
+        ("this account NO LONGER exists", ["retired", "retired-host"]),
+        ("Ce compte s’arrête le 5 juillet 2021", ["announce"]),
+        ("bu hesap 5 Temmuz 2021 tarihinde sona eriyor", ["announce"]),
+        ("Accéder à : Espace numérique de travail (Éclat-BFC)", ["mire", "framed"]),
+        ("Cet ordinateur est partage", ["mire-shared"]),
+        ("Já está de volta?", ["mire-again"]),
+        ("هذه الصفحة غير موجودة", ["not-found"]),
+        ("Nous ne connaissons pas ce service", ["not-found"]),
+        ("Qual é a sua escola", ["school"]),
+    ],
+)
+def test_a_page_is_told_by_the_title_that_a_family_reads_aloud(said: str, pages: list[str]) -> None:
+    told = run(*said.split())
+
+    assert told.exit_code == 0
+    assert re.findall(r"^page ([a-z-]+):", told.output, re.M) == pages
+
+
+def test_no_word_at_all_is_no_title() -> None:
+    assert run("!?").exit_code == 2
+
+
 def test_an_unknown_name_is_refused_with_one_that_is_near() -> None:
     told = run("dedline")
 
     assert told.exit_code == 2
-    assert "'dedline' is no reason, page or state (did you mean deadline?)" in told.output
+    assert "'dedline' is no reason, page or state, and no page's title (did you mean deadline?)" in told.output
+    assert "(did you mean Aide au dépannage?)" in run("aide au depanage").output
 
 
 def test_names_are_listed_and_a_machine_gets_everything() -> None:

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import click
 
+from aiguilleur.cli.titles import pages_of, titles
 from aiguilleur.support import Advice, Catalogue, as_markdown, as_sheet, catalogue
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("words", nargs=-1, metavar="[NAME|TITLE]")
 @click.option("--markdown", is_flag=True, help="Print docs/support.md.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write one sheet to print, in French.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole catalogue for a machine.")
-def support(name: str | None, markdown: bool, html: Path | None, as_json: bool) -> None:
-    """Say what a reason, page or state means; without a name, list them."""
+def support(words: tuple[str, ...], markdown: bool, html: Path | None, as_json: bool) -> None:
+    """Say what a reason, page or state means, by its name or the title that a family reads; without it, list them."""
     told = catalogue()
     if html:
         try:
@@ -30,23 +31,27 @@ def support(name: str | None, markdown: bool, html: Path | None, as_json: bool) 
         click.echo(as_markdown(told), nl=False)
     elif as_json:
         click.echo(json.dumps(told.model_dump(mode="json"), ensure_ascii=False, indent=2))
-    elif name:
-        click.echo("\n\n".join(_told(told, name)))
+    elif words:
+        click.echo("\n\n".join(_told(told, " ".join(words))))
     else:
         for kind, names in (("reasons", told.reasons), ("pages", told.pages), ("states", told.states)):
             click.echo(f"{kind}: {', '.join(names)}")
 
 
 def _told(told: Catalogue, name: str) -> list[str]:
-    """Each entry of that name: a state and a reason may share one."""
+    """Each entry of that name, which a state and a reason may share, or each page with that title."""
     reasons = {str(reason): (each, told.family(reason)) for reason, each in told.reasons.items()}
     pages = {title: (each, each.family) for title, each in told.pages.items()}
     states = {state: (each, "") for state, each in told.states.items()}
     kinds: dict[str, Mapping[str, tuple[Advice, str]]] = {"reason": reasons, "page": pages, "state": states}
     found = [_lines(f"{kind} {name}", *entries[name]) for kind, entries in kinds.items() if name in entries]
+    found = found or [_lines(f"page {page}", *pages[page]) for page in pages_of(name)]
     if not found:
-        near = get_close_matches(name, [*reasons, *pages, *states], 1)
-        raise click.UsageError(f"'{name}' is no reason, page or state{f' (did you mean {near[0]}?)' if near else ''}")
+        known = titles() | {each: each for each in (*reasons, *pages, *states)}
+        near = [known[each] for each in get_close_matches(name.lower(), known, 1)]
+        raise click.UsageError(
+            f"'{name}' is no reason, page or state, and no page's title{f' (did you mean {near[0]}?)' if near else ''}"
+        )
     return found
 
 

@@ -69,13 +69,19 @@ class ReasonAdvice(Advice):
 
 
 class Page(Advice):
-    """On one page that a family has in front of it; `title` is what stands at its top."""
+    """On one page that a family has in front of it; `title` is what stands at its top, or else one of `also`."""
 
     template: str
     title: str
+    also: tuple[str, ...] = ()
     #: The notice that tells this page from others of the same template.
     notice: str = ""
     family: str
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Whatever may stand at its top."""
+        return (self.title, *self.also)
 
 
 class Catalogue(_Frozen):

@@ -11,6 +11,7 @@ _HEAD = """# Support
 What each page, reason and state means, what to tell the family, and what to check. In French, as it is said on the
 phone; operators find the same in English below. Made by `aiguilleur support --markdown`, from
 `aiguilleur/support/catalogue.yaml`.
+`aiguilleur support NAME`, or what stands at the top of the page in any of its languages, prints one entry;
 `aiguilleur support --html FILE` makes one sheet to print.
 
 Demande d'assistance de l'établissement : mot-clé « {keyword} », produit « {product} ».
@@ -24,7 +25,9 @@ Demande d'assistance de l'établissement : mot-clé « {keyword} », produit « 
 def as_markdown(told: Catalogue) -> str:
     """docs/support.md."""
     said = told.accounts
-    pages = [(page.title, page.means.fr, f"« {page.family} »", page.check.fr) for page in told.pages.values()]
+    pages = [
+        (" / ".join(page.titles), page.means.fr, f"« {page.family} »", page.check.fr) for page in told.pages.values()
+    ]
     reasons = [
         (f"`{name}`", each.means.fr, f"« {said[each.account]} »", each.check.fr) for name, each in told.reasons.items()
     ]
@@ -33,7 +36,7 @@ def as_markdown(told: Catalogue) -> str:
         *((f"`{name}`", each.means.en, each.check.en) for name, each in told.reasons.items()),
         *((f"`{name}`", each.means.en, each.check.en) for name, each in told.states.items()),
     ]
-    in_english = [(page.title, page.means.en, page.check.en) for page in told.pages.values()]
+    in_english = [(" / ".join(page.titles), page.means.en, page.check.en) for page in told.pages.values()]
     french = ("ce que cela veut dire", "à vérifier")
     parts = (
         _HEAD.format(**told.helpdesk.model_dump()),
