@@ -12,6 +12,7 @@ import click
 from aiguilleur import signals
 from aiguilleur.cli.files import files_of
 from aiguilleur.cli.folder import config_option, settings_of
+from aiguilleur.cli.named import known
 from aiguilleur.cli.trace import print_trace, told, trace_of
 from aiguilleur.core.explain import as_json
 from aiguilleur.core.explain import explain as explained
@@ -92,8 +93,8 @@ def _facts(settings: Settings, target: str, **given: Any) -> Facts:
         raise click.UsageError(f"unknown school '{given['etab']}'")
     day = at.astimezone(site.zone).date()
     for option in ("choice", "remembered"):
-        _known(given[option], settings.sources, f"--{option}")
-    _known(given["entry"], site.entries, "--entry")
+        known(given[option], settings.sources, f"--{option}")
+    known(given["entry"], site.entries, "--entry")
     hosts = (*sorted(site.referers), *site.portals)
     seen = Signals(
         choice=given["choice"],
@@ -125,7 +126,7 @@ def _supposed(settings: Settings, states: tuple[str, ...]) -> list[Finding]:
     findings = []
     for text in states:
         source, _, state = text.partition("=")
-        _known(source, settings.sources, "--source")
+        known(source, settings.sources, "--source")
         if state not in set(SessionState):
             raise click.UsageError(f"--source {text}: the state is one of {', '.join(SessionState)}")
         probes = [probe.ref for probe in settings.sources[source].probes] or [
@@ -134,11 +135,6 @@ def _supposed(settings: Settings, states: tuple[str, ...]) -> list[Finding]:
         reason = Reason.ANSWER if state != SessionState.UNKNOWN else Reason.PARSE
         findings += [Finding(source, SessionState(state), probe.channel, probe.id, reason) for probe in probes]
     return findings
-
-
-def _known(name: str | None, among: Any, option: str) -> None:
-    if name and name not in among:
-        raise click.UsageError(f"{option}: unknown '{name}'; known: {', '.join(among)}")
 
 
 def instant(text: str | None, settings: Settings) -> datetime:

@@ -16,7 +16,7 @@ import click
 from aiguilleur.cli.drawing import write_page
 from aiguilleur.cli.files import files_of, paths_argument
 from aiguilleur.cli.folder import config_option, settings_of
-from aiguilleur.cli.named import etab_of
+from aiguilleur.cli.named import etab_of, insist_on_names
 from aiguilleur.cli.progress import steps
 from aiguilleur.errors import SettingsError
 from aiguilleur.journal.scale import Dimension, Report, Scope, as_csv, as_json, masked, reading, text
@@ -78,13 +78,15 @@ def report(
     **scope: Any,
 ) -> None:
     """Count visits: by day, school, target, source…; how fast, by which way, and what went wrong."""
+    if html and (as_ or by):
+        raise click.UsageError("--html writes a page with its own tables: ask for it without --json, --csv and --by")
     settings = settings_for(folder, paths)
     asked, zone = _scope(settings, **scope), zone_of(settings).key
-    dimensions = tuple(map(Dimension, by)) or _DEFAULT_BY
+    dimensions, files = tuple(map(Dimension, by)) or _DEFAULT_BY, files_of(settings, paths)
     with steps() as step:
-        told = report_of(
-            files_of(settings, paths), asked, by=dimensions, groups=groups_of(settings), zone=zone, step=step
-        )
+        told = report_of(files, asked, by=dimensions, groups=groups_of(settings), zone=zone, step=step)
+    if not told.total.visits:
+        insist_on_names(asked, settings, files)
     # A page about one school is for those who know its families.
     told = masked(told) if hidden or (html and asked.etab) else told
     if html:

@@ -15,7 +15,7 @@ from aiguilleur.cli.progress import bar
 from aiguilleur.errors import JournalError
 from aiguilleur.journal import FileSink, forget, kept
 from aiguilleur.journal.purging import Purge, purge_of
-from aiguilleur.journal.scale import Compacted, Files, archive_of, compact, policies_in, rotated
+from aiguilleur.journal.scale import Compacted, Files, archive_of, compact, named_in, rotated
 from aiguilleur.settings.model import Settings
 
 #: Half a year, as the journal of what a minute's work has decided may be kept.
@@ -84,7 +84,7 @@ def _unnamed(settings: Settings, files: Files, days: int, *, dry_run: bool) -> l
         return []
     state, since = Path(settings.site.state_dir), datetime.now(UTC) - timedelta(days=days)
     try:
-        named = policies_in(files) | {settings.digest}
+        named = named_in(files, "policy") | {settings.digest}
     except JournalError as error:
         click.echo(f"The configurations are left as they are: {error}.", err=True)
         return []

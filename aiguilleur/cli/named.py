@@ -1,10 +1,14 @@
-"""The school that an operator means, also one that the directory has forgotten since."""
+"""What an operator means by a name: of a school, also one that is forgotten since, or of a part of the visits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
+from aiguilleur.journal.scale import Files, Scope, named_in
 from aiguilleur.schools import Directory, is_label, spelled
+from aiguilleur.settings.model import Settings
 
 
 def etab_of(directory: Directory | None, typed: str) -> str:
@@ -22,3 +26,31 @@ def etab_of(directory: Directory | None, typed: str) -> str:
         raise click.UsageError(f"unknown school '{typed}'{f' (did you mean {near}?)' if near else ''}")
     click.echo(f"The directory knows no '{label}' today.", err=True)
     return label
+
+
+def known(name: str | None, among: Iterable[str], option: str) -> None:
+    """Raises click.UsageError, with the names that there are, for one that is none of them."""
+    names = tuple(among)
+    if name and name not in names:
+        raise click.UsageError(f"{option}: unknown '{name}'; known: {', '.join(names) or 'none'}")
+
+
+def insist_on_names(scope: Scope, settings: Settings | None, files: Files) -> None:
+    """Raises click.UsageError for a target, source or académie of which neither configuration nor journal has heard."""
+    for kind, configured in _configured(settings).items():
+        if (name := getattr(scope, kind)) and name not in configured:
+            known(name, sorted(configured | named_in(files, kind)), f"--{kind}")
+
+
+def _configured(settings: Settings | None) -> dict[str, frozenset[str]]:
+    if settings is None:
+        return dict.fromkeys(("target", "source", "academy"), frozenset())
+    schools = settings.directory.schools.values()
+    academies = {school.academy for school in schools if school.academy}.union(
+        *(source.academies or () for source in settings.sources.values())
+    )
+    return {
+        "target": frozenset(settings.targets),
+        "source": frozenset(settings.sources),
+        "academy": frozenset(academies),
+    }

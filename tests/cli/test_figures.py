@@ -138,6 +138,49 @@ def test_no_visit_ends_with_one_and_misuse_with_two(file: Path, tmp_path: Path) 
     assert (unknown.exit_code, "The directory knows no 'nope' today." in unknown.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("option", ["--json", "--csv", "--by=day"])
+def test_a_page_and_another_form_at_once_are_refused(option: str, file: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    refused = run("report", "--html", page, option, file)
+
+    assert (refused.exit_code, page.exists()) == (2, False)
+    assert "without --json, --csv and --by" in refused.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "here"),
+    [
+        ("--target", "en", "ent"),
+        ("--source", "educonect", "aten, educonnect"),
+        ("--academy", "lyon", "besancon, dijon"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_refused_with_those_of_the_journal(
+    option: str, name: str, here: str, file: Path
+) -> None:
+    refused = run("report", option, name, file)
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert f"{option}: unknown '{name}'; known: {here}\n" in refused.stderr
+
+
+def test_a_name_of_the_configuration_is_known_before_its_first_visit(file: Path) -> None:
+    def told(*options: str) -> Result:
+        return CliRunner().invoke(journal, ["report", str(file), "--config", str(CONFIG), *options])
+
+    for options in (
+        ("--target", "teleservices"),
+        ("--source", "aten-dijon"),
+        ("--academy", "dijon", "--until", "2021-03-15"),
+    ):
+        nobody = told(*options)
+        assert (nobody.exit_code, nobody.stdout.startswith("No visit.")) == (1, True)
+    refused = told("--target", "teleservice")
+    assert (refused.exit_code, "known: ent, teleservices\n" in refused.stderr) == (2, True)
+    # What the journal knows is a part of it, whatever the configuration has forgotten since.
+    assert told("--source", "aten").exit_code == 0
+
+
 def test_without_the_extra_it_says_what_to_install(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
 

@@ -5,7 +5,7 @@ from aiguilleur.journal.scale.counting import FEW, shown
 from aiguilleur.journal.scale.files import Files, archive_of, files_in
 from aiguilleur.journal.scale.lookup import find_code, find_near
 from aiguilleur.journal.scale.masking import masked
-from aiguilleur.journal.scale.report import policies_in, reading, report
+from aiguilleur.journal.scale.report import named_in, reading, report
 from aiguilleur.journal.scale.results import (
     ConfigChange,
     Counts,
@@ -50,7 +50,7 @@ __all__ = [
     "find_code",
     "find_near",
     "masked",
-    "policies_in",
+    "named_in",
     "reading",
     "report",
     "rotated",

@@ -72,10 +72,10 @@ def report(
     return replace(told, first=_local(told.first, zone), last=_local(told.last, zone))
 
 
-def policies_in(files: Files) -> frozenset[str]:
-    """The digests of the configurations that lines of these files name."""
+def named_in(files: Files, field: str) -> frozenset[str]:
+    """What the lines of these files hold in a field: the configurations, the targets, the sources that they name."""
     with reading(files) as database:
-        return frozenset(digest for (digest,) in database.run("SELECT DISTINCT policy FROM journal") if digest)
+        return frozenset(name for (name,) in database.run(f"SELECT DISTINCT {field} FROM journal") if name)
 
 
 class _Reader:
