@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from aiguilleur.cli.progress import bar
 from aiguilleur.errors import JournalError
 from aiguilleur.journal import FileSink, forget, kept
 from aiguilleur.journal.purging import Purge, purge_of
-from aiguilleur.journal.scale import Compacted, Files, archive_of, compact, named_in, rotated
+from aiguilleur.journal.scale import Compacted, Files, archive_of, compact, homes_of, named_in, rotated
 from aiguilleur.settings.model import Settings
 
 #: Half a year, as the journal of what a minute's work has decided may be kept.
@@ -45,8 +46,8 @@ def compact_(folder: Path, paths: tuple[Path, ...], into: Path | None, keep: boo
     with bar("compacting") as step:
         done = compact(files_of(settings, paths), archive, now=now, keep=keep, zone=zone_of(settings).key, step=step)
     click.echo(json.dumps(_compacted(done)) if as_json else _told(done, archive))
-    for path, why in done.left:
-        click.echo(f"{path}: left as it is: {why}.", err=True)
+    if done.left:
+        click.echo(_left(done), err=True)
 
 
 @click.command()
@@ -60,7 +61,8 @@ def purge(folder: Path, paths: tuple[Path, ...], days: int, dry_run: bool, as_js
     settings = settings_for(folder, paths)
     before = (datetime.now(UTC) - timedelta(days=days)).date()
     files = files_of(settings, paths)
-    found = purge_of(files, before)
+    homes = paths or (homes_of(settings.site.journal) if settings else ())
+    found = purge_of(files, before, (each for each in homes if each.is_dir()))
     if not dry_run:
         found.remove()
     rest = Files(*(tuple(each for each in kind if each not in found.old) for kind in (files.lines, files.days)))
@@ -69,7 +71,7 @@ def purge(folder: Path, paths: tuple[Path, ...], days: int, dry_run: bool, as_js
         click.echo(json.dumps(_purged(found, rules, dry_run=dry_run)))
         return
     verb = "would be removed" if dry_run else "removed"
-    for path in (*found.old, *rules):
+    for path in (*found.old, *found.folders, *rules):
         click.echo(f"{path}: {verb}")
     click.echo(f"{len(found.old)} file(s) and {len(rules)} configuration(s) older than {before} {verb}.")
     for path in found.mixed:
@@ -104,6 +106,15 @@ def _told(done: Compacted, archive: Path) -> str:
     )
 
 
+def _left(done: Compacted) -> str:
+    """How many files were left alone, for which reasons, with one of them for each."""
+    parts = []
+    for why, count in Counter(why for _, why in done.left).items():
+        first = next(path for path, reason in done.left if reason == why)
+        parts.append(f"{count} × {why} ({first}{', …' if count > 1 else ''})")
+    return f"{len(done.left)} file(s) left as they are: {'; '.join(parts)}."
+
+
 def _compacted(done: Compacted) -> dict[str, object]:
     return {
         "lines": done.lines,
@@ -120,6 +131,7 @@ def _purged(found: Purge, rules: list[Path], *, dry_run: bool) -> dict[str, obje
     return {
         "dry_run": dry_run,
         "files": [str(path) for path in found.old],
+        "folders": [str(path) for path in found.folders],
         "configurations": [str(path) for path in rules],
         "mixed": [str(path) for path in found.mixed],
     }

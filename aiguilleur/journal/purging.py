@@ -1,10 +1,11 @@
-"""What has been kept long enough is removed: whole files, and only those of which every line is old."""
+"""What has been kept long enough is removed: whole files, only those of which every line is old, and their folders."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -18,29 +19,55 @@ _DISORDER = 200
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """The files that are old, and those that hold old lines beside newer ones."""
+    """The files that are old, the folders that hold nothing else, and the files with old lines beside newer ones."""
 
     old: tuple[Path, ...]
+    folders: tuple[Path, ...]
     mixed: tuple[Path, ...]
 
     def remove(self) -> None:
         """Remove what is old; OSError when the disk refuses."""
         for path in self.old:
             path.unlink(missing_ok=True)
+        for folder in self.folders:
+            # Somebody may have put something there meanwhile.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
-def purge_of(files: Files, before: date) -> Purge:
-    """What of these files is older than a day (UTC); JournalError for a file that cannot be read."""
+def purge_of(files: Files, before: date, homes: Iterable[Path] = ()) -> Purge:
+    """What of these files is older than a day (UTC); JournalError for a file that cannot be read.
+
+    Folders are removed below these `homes` only.
+    """
     spans = {path: _span(path) for path in files.all}
-    old = (path for path, (_, last) in spans.items() if last and last < before)
+    old = tuple(path for path, (_, last) in spans.items() if last and last < before)
     mixed = (path for path, (first, last) in spans.items() if first and last and first < before <= last)
-    return Purge(tuple(old), tuple(mixed))
+    return Purge(old, tuple(_emptied(old, homes)), tuple(mixed))
+
+
+def _emptied(old: Iterable[Path], homes: Iterable[Path]) -> Iterator[Path]:
+    """The folders below these homes that hold nothing but these files, the innermost first."""
+    gone = {path.resolve() for path in old}
+    within = {folder for home in map(Path.resolve, homes) for path in gone for folder in _between(path, home)}
+    for folder in sorted(within, key=lambda each: len(each.parts), reverse=True):
+        if gone.issuperset(folder.iterdir()):
+            gone.add(folder)
+            yield folder
+
+
+def _between(path: Path, home: Path) -> Iterable[Path]:
+    return (folder for folder in path.parents if home in folder.parents)
 
 
 def _span(path: Path) -> tuple[date | None, date | None]:
-    """The first and the last day of a file."""
+    """The first and the last day of a file; one that is empty is as old as its last change."""
     if day := day_of(path):
         return day, day
+    found = path.stat()
+    if not found.st_size:
+        changed = datetime.fromtimestamp(found.st_mtime, UTC).date()
+        return changed, changed
     if path.suffix == ".parquet":
         return None, None
     first = min(_days(islice(oldest((path,)), _DISORDER)), default=None)

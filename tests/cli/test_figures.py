@@ -220,10 +220,18 @@ def test_days_that_are_over_are_put_away_and_show_finds_their_visits(file: Path,
 
 def test_what_is_not_put_away_is_said(file: Path, tmp_path: Path) -> None:
     file.touch()
+    (tmp_path / "second.jsonl").touch()
+    (tmp_path / "short.gz").write_bytes(b"\x1f\x8b")
+    os.utime(tmp_path / "short.gz", times=(1_616_000_000,) * 2)
     left = run("compact", tmp_path, "--into", tmp_path / "parquet")
+    every = json.loads(run("compact", "--json", tmp_path, "--into", tmp_path / "parquet").stdout)["left"]
 
     assert (left.exit_code, left.stdout) == (0, "Nothing to compact.\n")
-    assert left.stderr == f"{file}: left as it is: written to within the last hour.\n"
+    assert left.stderr == (
+        f"3 file(s) left as they are: 2 × written to within the last hour ({file}, …); "
+        f"1 × is cut short ({tmp_path / 'short.gz'}).\n"
+    )
+    assert every[str(tmp_path / "second.jsonl")] == "written to within the last hour"
 
 
 def test_days_that_cannot_be_read_without_the_extra_are_said(
@@ -254,11 +262,41 @@ def test_what_is_older_than_half_a_year_is_removed_whole_files_only(file: Path, 
     assert json.loads(done.stdout) == {
         "dry_run": False,
         "files": [str(file), str(tmp_path / "journal-2021-03-14.parquet")],
+        "folders": [],
         "configurations": [],
         "mixed": [str(mixed)],
     }
     assert sorted(tmp_path.iterdir()) == [mixed, young]
     assert "0 file(s) and 0 configuration(s)" in run("purge", "--days", 100_000 // 100, young).stdout
+
+
+def test_a_folder_that_is_emptied_goes_with_what_it_held(file: Path, tmp_path: Path) -> None:
+    days = tmp_path / "journals" / "node" / "2021"
+    held, beside = days / "03" / "15", days / "03" / "16"
+    for folder in (held, beside, days / "04"):
+        folder.mkdir(parents=True)
+    file.rename(held / "journal.jsonl")
+    for empty in (beside / "empty.jsonl", days / "04" / "young.jsonl"):
+        empty.touch()
+    os.utime(beside / "empty.jsonl", times=(1_616_000_000,) * 2)
+    (beside / "notes.txt").write_text("not ours")
+    dry = json.loads(run("purge", "--dry-run", "--json", tmp_path / "journals").stdout)
+    done = run("purge", tmp_path / "journals")
+    left = sorted(path for path in (tmp_path / "journals").rglob("*") if path.is_file())
+
+    assert (dry["folders"], f"{held}: removed" in done.stdout, held.exists()) == ([str(held)], True, False)
+    assert left == [beside / "notes.txt", days / "04" / "young.jsonl"]
+
+
+def test_the_folder_that_is_given_stays_though_nothing_is_left_in_it(file: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "journals" / "2021" / "03"
+    inner.mkdir(parents=True)
+    file.rename(inner / "journal.jsonl")
+    dry = json.loads(run("purge", "--dry-run", "--json", tmp_path / "journals").stdout)
+    run("purge", tmp_path / "journals")
+
+    assert dry["folders"] == [str(inner), str(inner.parent)]
+    assert list((tmp_path / "journals").iterdir()) == []
 
 
 def test_columns_of_one_name_are_all_told(file: Path) -> None:

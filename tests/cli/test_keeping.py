@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from aiguilleur.cli.journal import journal
 from aiguilleur.core.model import Arrival
 from aiguilleur.journal import Event, FileSink, JournalEntry, keep, remember_last_good
 from aiguilleur.journal.entry import from_line
-from aiguilleur.journal.scale import archive_of, rotated
+from aiguilleur.journal.scale import archive_of, compact, files_in, rotated
 from aiguilleur.settings.load import load
 from tests.conftest import ROOT
 
@@ -74,6 +75,21 @@ def test_a_file_of_today_or_of_one_day_each_is_not_parted(tmp_path: Path) -> Non
     daily.write(PAST)
     assert rotated(sink, NOW) is rotated(daily, NOW) is None
     assert archive_of([daily]) == archive_of([sink]) == tmp_path / "parquet"
+
+
+def test_the_folder_of_a_day_goes_with_it_and_the_journal_s_own_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    sink = FileSink(str(folder / "{day}" / "journal.jsonl"))
+    sink.write(PAST)
+    sink.write(replace(PAST, time=PAST.time - timedelta(days=1)))
+    for path in folder.rglob("*.jsonl"):
+        os.utime(path, times=(OLD,) * 2)
+    beside = next(folder.iterdir()) / "notes.txt"
+    beside.write_text("not ours")
+    done = compact(files_in([folder]), folder / "parquet", now=NOW)
+
+    assert len(done.days) == 2
+    assert sorted(folder.iterdir()) == [beside.parent, folder / "parquet"]
 
 
 def test_configurations_that_no_line_names_any_longer_go_with_the_lines(config: Path, tmp_path: Path) -> None:

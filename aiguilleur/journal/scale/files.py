@@ -92,9 +92,13 @@ def day_of(path: Path) -> date | None:
 
 def archive_of(sinks: Iterable[Any]) -> Path | None:
     """Where the compacted days of the first configured file sink are kept."""
-    sink = next((each for each in sinks if isinstance(each, FileSink)), None)
-    # A day may stand in a folder's name: the archive is beside the first part that has one.
-    return Path(sink.path.partition("{day}")[0] + "_").parent / PARQUET if sink else None
+    return next((home / PARQUET for home in homes_of(sinks)), None)
+
+
+def homes_of(sinks: Iterable[Any]) -> tuple[Path, ...]:
+    """The folder of each configured file sink; where a day stands in a folder's name, the one that holds those."""
+    paths = (each.path.partition("{day}")[0] for each in sinks if isinstance(each, FileSink))
+    return tuple(Path(path + "_").parent for path in paths)
 
 
 def _named(text: str) -> Iterator[Path]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 from aiguilleur.journal.scale.files import REPLACED
 
 _FRESH, _INTENT = ".fresh", ".replacing.json"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 #: Who was about to write to a file when its name went has done so after this, in seconds.
 _SETTLED_S = 0.2
 
@@ -86,6 +89,10 @@ def finish(archive: Path) -> None:
     for each in replaced:
         if each.aside.exists():
             _take_away(each, keep=told["keep"])
+        if _DAY.search(each.path.parent.name):
+            # The folder of a day that is over; it stays when there is anything else in it.
+            with contextlib.suppress(OSError):
+                each.path.parent.rmdir()
     intent.unlink()
     shutil.rmtree(archive / _FRESH, ignore_errors=True)
 
