@@ -191,6 +191,28 @@ def test_every_link_between_pages_leads_somewhere() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def tables(text: str) -> list[list[list[str]]]:
+    """The cells of each table, row by row, without its head."""
+    found = re.findall(r"^\|.*\n\|(?:---\|)+\n((?:\|.*\n)+)", text, re.M)
+    return [[[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()] for table in found]
+
+
+def test_what_operators_read_in_french_has_the_tables_and_the_figures_of_the_english() -> None:
+    english, french = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8").split("\n---\n")
+    counted = r"\d[\d.,]* (?:s|ms|GB|Go|bytes|octets|million|days|jours)\b"
+    units = {"Go": "GB", "octets": "bytes", "millions": "million", "jours": "days"}
+    told = {
+        f"{each.split()[0].replace(',', '.')} {units.get(each.split()[1], each.split()[1])}"
+        for each in re.findall(counted, french)
+    }
+
+    for here, there in zip(tables(french), tables(english), strict=True):
+        names = [[re.findall(r"`[^`]+`|\b\d+\b", cell) for cell in row] for row in (*here, *there)]
+        assert names[: len(here)] == names[len(here) :]
+    assert len(told) > 5
+    assert told <= {each.replace(",", "") for each in re.findall(counted, english)}
+
+
 def test_every_kind_has_its_row() -> None:
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
