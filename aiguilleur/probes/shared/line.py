@@ -155,10 +155,12 @@ class _Connection(Connection):
 def _opened(place: Place, deadline: float) -> socket.socket:
     if place.path:
         return _local(place.path, deadline)
-    plain = connect(place.host, place.port, deadline)
+    # Without the deadline for connecting, which it would obey for ever: each exchange has its own.
+    plain = socket.socket(fileno=connect(place.host, place.port, deadline).detach())
     if not place.tls:
         return plain
     try:
+        plain.settimeout(left(deadline))
         return ssl.create_default_context(cafile=place.ca_file).wrap_socket(plain, server_hostname=place.host)
     except BaseException:
         plain.close()

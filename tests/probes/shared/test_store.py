@@ -123,6 +123,15 @@ def test_a_visit_that_finds_no_free_connection_does_without_and_the_next_has_one
     assert store.exchange(("PING",)) == [b"PONG"]
 
 
+def test_a_connection_is_of_use_long_after_it_was_made(redis: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiguilleur.probes.shared.store._CONNECT_S", 0.3)
+    store = tended(store_at(redis.port))
+    time.sleep(0.4)
+
+    assert store.exchange(("PING",)) == [b"PONG"]
+    assert store.health.errors == 0
+
+
 def test_nothing_is_connected_before_it_is_tended(redis: Process) -> None:
     store = store_at(redis.port)
 
