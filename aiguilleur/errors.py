@@ -31,12 +31,16 @@ class Problem:
     message: str
     warning: bool = False
 
+    @property
+    def place(self) -> str:
+        """`config/rules.yaml:14:21`; the file alone where no line is to blame."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
     def __str__(self) -> str:
         """`config/rules.yaml:14:21: rules[2].when[0].source: unknown source 'educonect' (did you mean …?)`."""
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         subject = f"{self.path}: " if self.path else ""
         kind = "warning: " if self.warning else ""
-        return f"{place}: {kind}{subject}{self.message}"
+        return f"{self.place}: {kind}{subject}{self.message}"
 
 
 class SettingsError(AiguilleurError):
@@ -46,6 +50,11 @@ class SettingsError(AiguilleurError):
         """Keep the problems sorted by file, line and column."""
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where each mistake stands; warnings are none."""
+        return tuple(dict.fromkeys(problem.place for problem in self.problems if not problem.warning))
 
 
 class SecretError(AiguilleurError):

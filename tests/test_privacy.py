@@ -24,7 +24,7 @@ from tests.privacy import PLANTED, Guard, planted
 FIELDS = (
     *("time", "code", "event", "target", "page", "etab", "academy", "school_kind", "entry", "arrival", "outcome"),
     *("source", "rule", "status", "host", "legs", "ms", "open", "ill", "findings", "signals", "again", "shadow"),
-    *("policy", "node", "version"),
+    *("problems", "policy", "node", "version"),
 )
 NOTHING = JournalEntry(datetime(2021, 3, 15, tzinfo=UTC), "KOVATI", Event.DECIDED)
 PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")

@@ -73,6 +73,8 @@ class JournalEntry:
     signals: Signals = field(default_factory=Signals)
     again: Again | None = None
     shadow: str = ""
+    #: Of a configuration that was refused, where each mistake stands: file, line and column. Not what it says there.
+    problems: tuple[str, ...] = ()
     #: The digest of the configuration that was live.
     policy: str = ""
     node: str = ""
@@ -82,7 +84,7 @@ class JournalEntry:
         """The entry as it is written, in the order of the fields; empty ones are left out."""
         row: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
         row["time"] = self.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        row["open"], row["ill"] = list(self.open), list(self.ill)
+        row["open"], row["ill"], row["problems"] = list(self.open), list(self.ill), list(self.problems)
         row["findings"] = [_finding_row(finding) for finding in self.findings]
         row["signals"] = _signals_row(self.signals)
         row["again"] = {"rule": self.again.rule, "after_s": self.again.after_s} if self.again else None
@@ -121,6 +123,7 @@ def from_row(row: Mapping[str, Any]) -> JournalEntry:
         arrival=arrival,
         open=_names(row.get("open", [])),
         ill=_names(row.get("ill", [])),
+        problems=_names(row.get("problems", [])),
         findings=tuple(_finding(each) for each in row.get("findings", ())),
         signals=Signals(
             choice=signals.get("choice"),

@@ -54,7 +54,7 @@ def findings_table(entry: JournalEntry) -> list[str]:
 
 def _led_to(entry: JournalEntry) -> str:
     if entry.event in (Event.SOURCE, Event.CONFIG):
-        return f"{entry.source} {entry.outcome} [{entry.event}]".lstrip()
+        return " ".join(part for part in (entry.source, entry.outcome, f"[{entry.event}]", *entry.problems) if part)
     place = f"→ {entry.source}" if entry.source else "· mire" if entry.outcome == "discover" else f"· {entry.outcome}"
     rule = f"({entry.rule})" if entry.rule else ""
     event = f"[{entry.event}]" if entry.event is not Event.DECIDED else ""

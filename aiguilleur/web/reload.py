@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("aiguilleur")
 #: The folder is looked at this often, in seconds; an edit is taken once it has stood still for one look.
 _PAUSE_S = 1.0
+#: A line of the journal names so many of the mistakes of a configuration; the log has them all.
+_MOST_PLACES = 20
 Stamp = tuple[tuple[str, int, int, int], ...]
 
 
@@ -76,7 +78,7 @@ class Reloading:
             app = started(settings, warnings)
             app.test_client().get("/healthz")
         except SettingsError as error:
-            self._refused(str(error))
+            self._refused(str(error), error.places)
         except Exception as error:
             _LOGGER.exception("the edited configuration cannot be served")
             self._refused(f"{type(error).__name__}: see the log of the server")
@@ -85,14 +87,14 @@ class Reloading:
             _LOGGER.warning("serving the edited configuration, %s", settings.digest)
             self._note(running_in(app), "loaded")
 
-    def _refused(self, problems: str) -> None:
+    def _refused(self, problems: str, places: tuple[str, ...] = ()) -> None:
         _LOGGER.error("the edited configuration is refused, nothing has changed:\n%s", problems)
         if (running := running_in(self.app)) is not None:
             running = replace(running, degraded=problems)
             install(self.app.extensions, running)
-            self._note(running, "refused")
+            self._note(running, "refused", places[:_MOST_PLACES])
 
-    def _note(self, running: Service | None, outcome: str) -> None:
+    def _note(self, running: Service | None, outcome: str, places: tuple[str, ...] = ()) -> None:
         if running is not None:
             settings = running.settings
             running.journal.write(
@@ -102,6 +104,7 @@ class Reloading:
                     event=Event.CONFIG,
                     target="",
                     outcome=outcome,
+                    problems=places,
                     policy=settings.digest,
                     node=settings.site.node,
                 )

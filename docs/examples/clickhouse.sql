@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS aiguilleur_journal
     signals     Tuple(choice String, remembered String, referer_host String, cookies Array(String)),
     again       Tuple(rule String, after_s UInt32),
     shadow      LowCardinality(String),
+    problems    Array(String),
     policy      LowCardinality(String),
     node        LowCardinality(String),
     version     LowCardinality(String),

@@ -48,6 +48,7 @@ FULL = JournalEntry(
     ),
     again=Again("had-aten", 90),
     shadow="tomorrow",
+    problems=("config/rules.yaml:14:21",),
     policy="5f3c9a",
     node="ts1",
     version="1.2.3",
@@ -60,7 +61,7 @@ LINE = (
     '"ill":["educonnect"],"findings":[{"source":"aten-besancon","state":"active","channel":"back","by":"status",'
     '"reason":"answer","ms":38}],"signals":{"choice":"educonnect","remembered":"aten-besancon",'
     '"referer_host":"other","cookies":["ACTSESSION=blank","CTSESSION"]},"again":{"rule":"had-aten","after_s":90},'
-    '"shadow":"tomorrow","policy":"5f3c9a","node":"ts1","version":"1.2.3"}'
+    '"shadow":"tomorrow","problems":["config/rules.yaml:14:21"],"policy":"5f3c9a","node":"ts1","version":"1.2.3"}'
 )
 TEXTS = [each.name for each in fields(JournalEntry) if each.type == "str"]
 
@@ -192,6 +193,7 @@ def test_facts_become_an_entry() -> None:
         page="bourse",
         again=Again("had-aten", 90),
         shadow="tomorrow",
+        problems=FULL.problems,
         policy="5f3c9a",
         node="ts1",
         version="1.2.3",

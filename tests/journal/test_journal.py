@@ -78,6 +78,7 @@ FIELDS = [
     "signals",
     "again",
     "shadow",
+    "problems",
     "policy",
     "node",
     "version",

@@ -237,16 +237,16 @@ def test_an_arrow_that_a_terminal_cannot_show_costs_no_entry(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("event", "source", "outcome", "said"),
+    ("event", "source", "outcome", "problems", "said"),
     [
-        (Event.SOURCE, "educonnect", "dead", " educonnect dead [source] 0 ms"),
-        (Event.CONFIG, "", "refused", " refused [config] 0 ms"),
+        (Event.SOURCE, "educonnect", "dead", (), " educonnect dead [source] 0 ms"),
+        (Event.CONFIG, "", "refused", ("config/rules.yaml:14:21",), " refused [config] config/rules.yaml:14:21 0 ms"),
     ],
 )
 def test_a_change_of_a_source_or_of_the_configuration_says_to_what(
-    capsys: pytest.CaptureFixture[str], event: Event, source: str, outcome: str, said: str
+    capsys: pytest.CaptureFixture[str], event: Event, source: str, outcome: str, problems: tuple[str, ...], said: str
 ) -> None:
-    StdoutSink().write(JournalEntry(AT, "KOVATI", event, source=source, outcome=outcome))
+    StdoutSink().write(JournalEntry(AT, "KOVATI", event, source=source, outcome=outcome, problems=problems))
 
     assert said in capsys.readouterr().out
 

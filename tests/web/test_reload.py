@@ -59,9 +59,13 @@ def ready(running: Reloading) -> Any:
     return json.loads(Client(running).get("/readyz").text)
 
 
-def config_events(folder: Path) -> list[tuple[str, str]]:
+def config_lines(folder: Path) -> list[dict[str, Any]]:
     lines = [json.loads(line) for path in folder.parent.glob("var/journal/*") for line in path.read_text().splitlines()]
-    return [(line["outcome"], line["policy"]) for line in lines if line["event"] == "config"]
+    return [line for line in lines if line["event"] == "config"]
+
+
+def config_events(folder: Path) -> list[tuple[str, str]]:
+    return [(line["outcome"], line["policy"]) for line in config_lines(folder)]
 
 
 def test_a_good_edit_is_served_once_it_stands_still(running: Reloading, folder: Path) -> None:
@@ -105,6 +109,21 @@ def test_a_bad_edit_changes_nothing_and_is_told_with_its_line(
     assert "config/rules.yaml:" in told["degraded"]
     assert told["degraded"] in caplog.text
     assert config_events(folder) == [("refused", digest)]
+    [line] = config_lines(folder)
+    assert len(line["problems"]) == told["degraded"].count("\n") + 1
+    assert all(f"{place}: " in told["degraded"] for place in line["problems"])
+    assert re.fullmatch(r"config/rules\.yaml:\d+:\d+", line["problems"][0])
+
+
+def test_a_folder_full_of_mistakes_gets_a_line_of_the_usual_length(running: Reloading, folder: Path) -> None:
+    with (folder / "rules.yaml").open("a", encoding="utf-8") as rules:
+        rules.writelines(f"no_such_key_{number}: 1\n" for number in range(50))
+    for _ in range(3):
+        running.look()
+
+    [line] = config_lines(folder)
+    assert ready(running)["degraded"].count("unknown key") == 50
+    assert len(line["problems"]) == 20
 
 
 def test_a_bad_edit_survives_a_cold_start_and_its_mending_is_served(running: Reloading, folder: Path) -> None:

@@ -42,6 +42,7 @@ COLUMNS = {
     "signals": "STRUCT(choice VARCHAR, remembered VARCHAR, referer_host VARCHAR, cookies VARCHAR[])",
     "again": "STRUCT(rule VARCHAR, after_s INTEGER)",
     "shadow": "VARCHAR",
+    "problems": "VARCHAR[]",
     "policy": "VARCHAR",
     "node": "VARCHAR",
     "version": "VARCHAR",
@@ -54,8 +55,8 @@ _SHAPE = """{"time": "VARCHAR", "code": "VARCHAR", "event": "VARCHAR", "target":
   "findings": [{"source": "VARCHAR", "state": "VARCHAR", "channel": "VARCHAR", "by": "VARCHAR", "reason": "VARCHAR",
     "ms": "INTEGER"}],
   "signals": {"choice": "VARCHAR", "remembered": "VARCHAR", "referer_host": "VARCHAR", "cookies": ["VARCHAR"]},
-  "again": {"rule": "VARCHAR", "after_s": "INTEGER"}, "shadow": "VARCHAR", "policy": "VARCHAR", "node": "VARCHAR",
-  "version": "VARCHAR"}"""
+  "again": {"rule": "VARCHAR", "after_s": "INTEGER"}, "shadow": "VARCHAR", "problems": ["VARCHAR"],
+  "policy": "VARCHAR", "node": "VARCHAR", "version": "VARCHAR"}"""
 _NAMES = "[" + ", ".join(map(quoted, COLUMNS)) + "]"
 _EVENTS = ", ".join(quoted(each) for each in Event)
 _APART = ", ".join(quoted(each) for each in (Event.CONFIG, Event.SOURCE, Event.DIAGNOSED, Event.RETURNED, Event.AGAIN))
@@ -146,8 +147,8 @@ def closed(rows: str, zone: str) -> str:
 
 
 def days(files: Iterable[Path]) -> str:
-    """The rows of compacted days."""
-    return f"SELECT * FROM read_parquet({literal(files)})"
+    """The rows of compacted days; what was no field yet when a day was compacted is NULL there."""
+    return f"SELECT * FROM read_parquet({literal(files)}, union_by_name=true)"
 
 
 def scope(asked: Scope) -> str:
