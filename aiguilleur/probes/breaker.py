@@ -12,8 +12,9 @@ from enum import StrEnum
 
 from aiguilleur.core.model import Finding, Reason
 
-#: What is the source's failure; an answer that means nothing to us is not, nor is a house of ours that is full.
-FAILURES = frozenset({Reason.DEADLINE, Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.STATUS})
+#: What is the source's failure: no answer, half of one (`protocol`), or that it has failed itself. An answer that means
+#: nothing to us is none, nor is a house of ours that is full.
+FAILURES = frozenset({Reason.DEADLINE, Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.PROTOCOL, Reason.STATUS})
 RESTS = frozenset({Reason.THROTTLED, Reason.MAINTENANCE})
 #: Nothing was sent.
 _UNASKED = frozenset({Reason.NO_COOKIE, Reason.BULKHEAD})
