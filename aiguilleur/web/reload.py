@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import os
@@ -40,7 +41,7 @@ class Reloading:
         self._served = self._seen = stamp_of(self._folder)
         self._over = over or threading.Event()
         self._watching = 0
-        #: Whether something was replaced since the last look.
+        #: Whether something was read, and so perhaps replaced, since the last look.
         self._has_left = False
         self._lock = threading.Lock()
         self.app = application()
@@ -68,10 +69,10 @@ class Reloading:
         if settled and self._has_left:
             # Requests in flight are over by now; their settings and connections would wait for the next edit.
             self._has_left = False
-            gc.collect()
+            _give_back()
         if not settled or stamp == self._served:
             return
-        self._served = stamp
+        self._served, self._has_left = stamp, True
         try:
             settings, warnings = load(self._folder)
             # Tried before anyone is served by it: a page is rendered with it, whatever `load` found.
@@ -83,7 +84,7 @@ class Reloading:
             _LOGGER.exception("the edited configuration cannot be served")
             self._refused(f"{type(error).__name__}: see the log of the server")
         else:
-            self.app, self._has_left = app, True
+            self.app = app
             _LOGGER.warning("serving the edited configuration, %s", settings.digest)
             self._note(running_in(app), "loaded")
 
@@ -123,6 +124,15 @@ class Reloading:
                 measuring.measure(running_in(self.app))
             except Exception:  # Whatever happens here, the configuration in force is served on.
                 _LOGGER.exception("the configuration's folder cannot be looked at")
+
+
+def _give_back() -> None:
+    """Let go of what nothing refers to any more, and let the system have the memory."""
+    gc.collect()
+    # The allocator would keep it, in as many heaps as there are threads, and a worker would grow with each edit.
+    # glibc alone has this; other allocators do it by themselves.
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 def stamp_of(folder: Path) -> Stamp:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import platform
 import re
 import shutil
 import threading
@@ -93,6 +94,29 @@ def test_what_was_replaced_is_given_back_at_the_next_look(running: Reloading, fo
 
     assert destination(running) == NEW
     assert replaced() is None
+
+
+def resident_kb() -> int:
+    [kb] = re.findall(r"^VmRSS:\s+(\d+)", Path("/proc/self/status").read_text(), re.M)
+    return int(kb)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators give back by themselves")
+@pytest.mark.parametrize("new", [NEW, "no address"])
+def test_memory_that_an_edit_has_freed_goes_back_to_the_system(running: Reloading, folder: Path, new: str) -> None:
+    edited(folder, OLD, new)
+    running.look()
+    blocks = [bytes(2000) for _ in range(50_000)]
+    full = resident_kb()
+    # Between what stays, too little is freed in one piece for the allocator to let go of it.
+    kept = blocks[::64]
+    del blocks
+    assert resident_kb() > full - 10_000
+    running.look()
+    running.look()
+
+    assert resident_kb() < full - 50_000
+    assert len(kept) > 0
 
 
 def test_a_bad_edit_changes_nothing_and_is_told_with_its_line(
