@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import click
 
+from aiguilleur.journal.entry import UNKNOWN
 from aiguilleur.journal.scale import Files, Scope, named_in
 from aiguilleur.schools import Directory, is_label, spelled
 from aiguilleur.settings.model import Settings
@@ -39,7 +40,7 @@ def insist_on_names(scope: Scope, settings: Settings | None, files: Files) -> No
     """Raises click.UsageError for a target, source or académie of which neither configuration nor journal has heard."""
     for kind, configured in _configured(settings).items():
         if (name := getattr(scope, kind)) and name not in configured:
-            known(name, sorted(configured | named_in(files, kind)), f"--{kind}")
+            known(name, sorted(configured | named_in(files, kind) - {UNKNOWN}), f"--{kind}")
 
 
 def _configured(settings: Settings | None) -> dict[str, frozenset[str]]:

@@ -35,7 +35,7 @@ def lines(points: Sequence[Point], series: Sequence[Series], marks: Sequence[dat
         color=_colour(series),
         strokeDash=alt.StrokeDash("series:N", legend=None, scale=_scale(series, DASHES)),
     )
-    drawn = base.mark_line(strokeWidth=2.5) + base.mark_point(filled=True, size=18, opacity=1)
+    drawn = base.mark_line(strokeWidth=2.5, strokeJoin="round") + base.mark_point(filled=True, size=18, opacity=1)
     return _svg(drawn + _uprights(points, marks), width, 230)
 
 

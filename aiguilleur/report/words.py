@@ -12,6 +12,7 @@ from babel.numbers import format_decimal, format_percent
 from aiguilleur.journal.scale.counting import LEAST, percents, share, share_beside
 
 _FRENCH = "fr_FR"
+_PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ def _between(share: tuple[float, float]) -> str:
     near = percents(share)
     if near is None:
         return "—"
-    return f"{near[0]} à {near[1]} %" if near[0] else f"moins de {near[1]} %"
+    return f"{near[0]} à {near[1]}{_PERCENT}" if near[0] else f"moins de {near[1]}{_PERCENT}"
 
 
 def percent(share: float) -> str:
-    """`12 %`; with a decimal below ten, where a unit is much."""
+    """`12 %`, in one piece; with a decimal below ten, where a unit is much."""
     near = 0 < share < 0.0995
-    return format_percent(share, format="#,##0.0 %" if near else "#,##0 %", locale=_FRENCH)
+    return format_percent(share, format=f"#,##0.0{_PERCENT}" if near else f"#,##0{_PERCENT}", locale=_FRENCH)
 
 
 def long_day(value: date) -> str:

@@ -61,7 +61,10 @@ def test_it_tells_everything_that_was_found(whole: str) -> None:
         "Ce qui a changé dans la configuration",
     ]
     assert "Du 1er septembre 2020 au 7 juillet 2021" in whole
-    assert "ces quatre dernières semaines : 7,5 % avec ATEN, 93 % avec EduConnect." in whole
+    assert (
+        "ces quatre dernières semaines : 7,5\N{NO-BREAK SPACE}% avec ATEN, 93\N{NO-BREAK SPACE}% avec EduConnect."
+        in whole
+    )
 
 
 def test_every_picture_has_a_name_and_its_numbers_in_a_table(whole: str) -> None:

@@ -118,6 +118,21 @@ def test_on_paper_nothing_is_wider_than_the_sheet(chromium: Browser, tmp_path: P
         tab.emulate_media(media="screen")
 
 
+def test_on_paper_a_table_is_headed_on_each_page_and_a_picture_stays_with_its_title(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    style = "(each, name) => getComputedStyle(each)[name]"
+    with opened(chromium, tmp_path, "all") as tab:
+        tab.emulate_media(media="print")
+        # Chromium paints no box of a button in a head that it repeats; the text alone it does.
+        assert tab.locator("#etablissements ~ .table thead button").first.evaluate(style, "display") == "contents"
+        for part in ("section h2", "section > p", ".legend"):
+            assert tab.locator(part).first.evaluate(style, "breakAfter") == "avoid"
+        for part in (".legend", ".picture"):
+            assert tab.locator(part).first.evaluate(style, "breakInside") == "avoid"
+        tab.emulate_media(media="screen")
+
+
 def _answer(route: Route, client: FlaskClient) -> None:
     assert route.request.url.startswith(DESK)
     answer = client.get(route.request.url.removeprefix(DESK), headers={"Host": DESK.removeprefix("http://")})

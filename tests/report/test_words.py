@@ -15,7 +15,12 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 
 def test_numbers_are_french() -> None:
     assert PLAIN.number(12345) == f"12{THIN}345"
-    assert (percent(0.5), percent(0.0213), percent(0), percent(0.0999)) == ("50 %", "2,1 %", "0 %", "10 %")
+    assert (percent(0.5), percent(0.0213), percent(0), percent(0.0999)) == (
+        "50\N{NO-BREAK SPACE}%",
+        "2,1\N{NO-BREAK SPACE}%",
+        "0\N{NO-BREAK SPACE}%",
+        "10\N{NO-BREAK SPACE}%",
+    )
     assert (duration(38), duration(1240), duration(None)) == ("38 ms", "1,2 s", "—")
 
 
@@ -29,18 +34,35 @@ def test_days_are_french_and_local() -> None:
 def test_a_small_count_that_is_masked_is_told_by_nothing(count: int) -> None:
     few = mask(count)
 
-    assert (MASKED.number(few), MASKED.part(few, mask(100)), MASKED.part(few, few)) == ("< 5", "moins de 5 %", "—")
+    assert (MASKED.number(few), MASKED.part(few, mask(100)), MASKED.part(few, few)) == (
+        "< 5",
+        "moins de 5\N{NO-BREAK SPACE}%",
+        "—",
+    )
     assert (PLAIN.number(count), PLAIN.part(count, 10)) == (str(count), percent(count / 10))
 
 
 def test_none_and_many_are_told_even_when_masked() -> None:
     assert [MASKED.number(mask(count)) for count in (0, 5, 20)] == ["0", "5", "20"]
-    assert [MASKED.part(mask(count), mask(100)) for count in (0, 50, 100)] == ["0 %", "47 à 54 %", "96 à 100 %"]
+    assert [MASKED.part(mask(count), mask(100)) for count in (0, 50, 100)] == [
+        "0\N{NO-BREAK SPACE}%",
+        "47 à 54\N{NO-BREAK SPACE}%",
+        "96 à 100\N{NO-BREAK SPACE}%",
+    ]
     assert MASKED.part(mask(5), mask(0)) == PLAIN.part(5, 0) == "—"
 
 
 def test_the_parts_of_what_is_masked_are_told_as_closely_as_can_be() -> None:
-    assert MASKED.parts({"aten": mask(0), "educonnect": mask(17)}) == {"aten": "0 %", "educonnect": "100 %"}
-    assert MASKED.parts({"aten": mask(3), "educonnect": mask(40)}) == {"aten": "2 à 10 %", "educonnect": "90 à 98 %"}
-    assert PLAIN.parts({"aten": 1, "educonnect": 3}) == {"aten": "25 %", "educonnect": "75 %"}
+    assert MASKED.parts({"aten": mask(0), "educonnect": mask(17)}) == {
+        "aten": "0\N{NO-BREAK SPACE}%",
+        "educonnect": "100\N{NO-BREAK SPACE}%",
+    }
+    assert MASKED.parts({"aten": mask(3), "educonnect": mask(40)}) == {
+        "aten": "2 à 10\N{NO-BREAK SPACE}%",
+        "educonnect": "90 à 98\N{NO-BREAK SPACE}%",
+    }
+    assert PLAIN.parts({"aten": 1, "educonnect": 3}) == {
+        "aten": "25\N{NO-BREAK SPACE}%",
+        "educonnect": "75\N{NO-BREAK SPACE}%",
+    }
     assert PLAIN.parts({"aten": 0}) == {"aten": "—"}
