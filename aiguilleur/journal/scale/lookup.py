@@ -61,8 +61,8 @@ def _entries(query: str, days: tuple[Path, ...], values: dict[str, Any]) -> Iter
 
 
 def entry_in(row: dict[str, Any]) -> JournalEntry:
-    """The entry in a row of `journal`."""
-    written = _said({name: row[name] for name in sql.COLUMNS})
+    """The entry in a row of `journal`; a day that was compacted by an earlier version may lack a column."""
+    written = _said({name: row.get(name) for name in sql.COLUMNS})
     return from_row(written | {"time": row["time"].replace(tzinfo=UTC).isoformat()})
 
 

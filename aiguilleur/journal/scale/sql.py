@@ -38,7 +38,7 @@ COLUMNS = {
     "ms": "INTEGER",
     "open": "VARCHAR[]",
     "ill": "VARCHAR[]",
-    "findings": "STRUCT(source VARCHAR, state VARCHAR, channel VARCHAR, by VARCHAR, reason VARCHAR, ms INTEGER)[]",
+    "findings": 'STRUCT(source VARCHAR, state VARCHAR, channel VARCHAR, "by" VARCHAR, reason VARCHAR, ms INTEGER)[]',
     "signals": "STRUCT(choice VARCHAR, remembered VARCHAR, referer_host VARCHAR, cookies VARCHAR[])",
     "again": "STRUCT(rule VARCHAR, after_s INTEGER)",
     "shadow": "VARCHAR",

@@ -25,6 +25,7 @@ from aiguilleur.journal.scale import (
     replacing,
     report,
 )
+from aiguilleur.journal.scale.database import opened
 from aiguilleur.journal.scale.lookup import code_in, entry_in, near_in
 from tests.journal.year import lines_of
 
@@ -269,6 +270,19 @@ def test_a_code_is_found_the_newest_first_and_a_school_near_a_time(tmp_path: Pat
     near = list(near_in("clg-a", MONDAY, timedelta(seconds=30), days))
     assert sorted(each.code for each in near) == ["BALADO", "KOVATI"]
     assert list(near_in("clg-a", MONDAY - timedelta(days=3), timedelta(hours=1), days)) == []
+
+
+def test_a_day_that_was_compacted_before_there_was_a_column_is_read_as_the_others(tmp_path: Path) -> None:
+    old(tmp_path / "journal.jsonl", SENT.line(), at(days=1).line())
+    [earlier, _] = put_away(tmp_path).days
+    with opened([earlier], writing=[tmp_path]) as database:
+        before = f"SELECT * EXCLUDE (problems, shadow) FROM read_parquet('{earlier}')"
+        database.run(f"COPY ({before}) TO '{tmp_path / 'earlier.parquet'}' (FORMAT parquet)")
+    (tmp_path / "earlier.parquet").replace(earlier)
+
+    assert list(code_in("KOVATI", [earlier], 2)) == [SENT]
+    assert entries(tmp_path) == [SENT.line(), at(days=1).line()]
+    assert report(files_in([tmp_path])).total.visits == 2
 
 
 def test_what_was_to_be_replaced_is_told_in_plain_json(tmp_path: Path) -> None:

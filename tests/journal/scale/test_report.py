@@ -239,6 +239,11 @@ def test_an_empty_journal_has_an_empty_report(tmp_path: Path) -> None:
     assert told(tmp_path) == Report(by=dict.fromkeys(Dimension, ()), regrets=dict.fromkeys(Regretted, ()))
 
 
+def test_a_journal_without_any_file_has_an_empty_report_too(tmp_path: Path) -> None:
+    assert report(files_in([tmp_path]), by=()).total == Report().total
+    assert text(report(files_in([tmp_path]))) == "No visit."
+
+
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="there is no such file, folder or pattern"):
         files_in([tmp_path / "none.jsonl"])
