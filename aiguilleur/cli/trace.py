@@ -14,7 +14,7 @@ from aiguilleur.core.explain import ANSWERS, Explanation, Row, as_json, explain,
 from aiguilleur.core.model import Ask, Discover, Facts, Redirect, Step
 from aiguilleur.errors import SettingsError
 from aiguilleur.journal import Event, JournalEntry, config_path, facts_of
-from aiguilleur.journal.readable import findings_table, heading
+from aiguilleur.journal.readable import conclusion, findings_table, heading
 from aiguilleur.router import on_mire
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
@@ -33,7 +33,7 @@ class Trace:
     facts: Facts
     then: Explanation
     now: Explanation
-    #: Whether the rules of that day could be read; else `then` is by today's.
+    #: Whether the rules of that day could be read; else `then` is by today's, and only the journal says what they gave.
     kept: bool
     settings: Settings
     #: What answered in the place of the rules; blank when they did.
@@ -41,9 +41,7 @@ class Trace:
 
     def text(self) -> str:
         """The table and the sentences, as DESIGN 11 draws them."""
-        address = f" {self.entry.host}" if self.entry.host else ""
         findings = findings_table(self.entry)
-        aside = f"{self.aside[:1].upper()}{self.aside[1:]}: the rules were not what answered."
         return "\n".join(
             (
                 heading(self.entry, self.settings.site.zone),
@@ -51,8 +49,7 @@ class Trace:
                 *lines(self.then),
                 "",
                 *((*findings, "") if findings else ()),
-                f" → {self.entry.status}{address}   {self.entry.ms} ms in all",
-                f"   {aside if self.aside else sentence(self.then, self.facts)}",
+                *self._led(),
                 *((f"   {note}",) if (note := _note(self.entry, self.settings)) else ()),
                 f"   Today's rules: {self._today()}.",
                 *(() if self.kept else ("   (The rules of that day are not kept here; today's are shown.)",)),
@@ -70,8 +67,31 @@ class Trace:
             "rules_kept": self.kept,
         }
 
+    def _led(self) -> tuple[str, ...]:
+        """Where it led, and why; without the rules of that day, only which of them the journal names."""
+        if not self.kept and not self.aside:
+            return (conclusion(self.entry),)
+        aside = f"{self.aside[:1].upper()}{self.aside[1:]}: the rules were not what answered."
+        address = f" {self.entry.host}" if self.entry.host else ""
+        return (
+            f" → {self.entry.status}{address}   {self.entry.ms} ms in all",
+            f"   {aside if self.aside else sentence(self.then, self.facts)}",
+        )
+
+    def _is_same(self) -> bool:
+        """Whether today's rules lead where this visit was led."""
+        if self.kept or self.aside:
+            return self.now.step == self.then.step
+        match self.now.step:
+            case Redirect(source):
+                return (self.entry.outcome, self.entry.source) == ("redirect", source)
+            case Discover():
+                return self.entry.outcome == "discover"
+            case Ask():
+                return self.entry.outcome == "ask"
+
     def _today(self) -> str:
-        if self.now.step == self.then.step:
+        if self._is_same():
             return "the same"
         if isinstance(self.now.step, Ask):
             return f"would {named(self.now.step)} first"

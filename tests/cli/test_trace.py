@@ -34,6 +34,17 @@ def traced(settings: Settings, event: Event, *, open: tuple[str, ...] = BOTH, **
     return trace_of(entry_of(facts(ACTIVE, open=open, choice=choice), event=event, code="KOVATI", **decided), settings)
 
 
+def asking(settings: Settings) -> Settings:
+    """The same with one rule, which asks educonnect through the browser."""
+    probe = ProbeRef("educonnect", "educonnect", Channel.FRONT)
+    rule = Rule("edu-active", (source_is("educonnect"),), Redirect("educonnect"), "config/rules.yaml:9")
+    policies = {
+        target: replace(policy, rules=(rule,), probes={"educonnect": (probe,)})
+        for target, policy in settings.policies.items()
+    }
+    return replace(settings, policies=policies)
+
+
 def steps(trace: Trace) -> tuple[object, object, str]:
     told = trace.as_json()
     return told["then"]["step"], told["today"]["step"], told["then"]["rule"]
@@ -88,6 +99,40 @@ def test_rules_that_are_not_kept_do_not_pass_for_something_else(settings: Settin
     assert (trace.aside, trace.then.rule) == ("", "aten-active[aten-besancon]")
 
 
+@pytest.mark.parametrize(
+    ("recorded", "led", "today"),
+    [
+        ({}, " mire (default) 200   0 ms in all\n", "redirect to aten-besancon (aten-active[aten-besancon])"),
+        (
+            {"outcome": "redirect", "source": "educonnect", "rule": "inside-eclat", "status": 303},
+            " → educonnect (inside-eclat) 303   0 ms in all\n",
+            "redirect to aten-besancon (aten-active[aten-besancon])",
+        ),
+        (
+            {"outcome": "redirect", "source": "aten-besancon", "rule": "old", "status": 303},
+            " → aten-besancon (old) 303   0 ms in all\n",
+            "the same",
+        ),
+    ],
+)
+def test_without_the_rules_of_that_day_today_s_are_compared_with_what_was_recorded(
+    settings: Settings, recorded: dict[str, Any], led: str, today: str
+) -> None:
+    text = traced(settings, Event.DECIDED, policy="0123456789ab", **recorded).text()
+
+    assert f"{led}   Today's rules: {today}.\n" in text
+    assert text.endswith("(The rules of that day are not kept here; today's are shown.)")
+
+
+@pytest.mark.parametrize(("outcome", "today"), [("ask", "the same"), ("discover", "would ask educonnect first")])
+def test_a_question_of_rules_that_are_not_kept_is_the_same_as_one_of_today(
+    settings: Settings, outcome: str, today: str
+) -> None:
+    trace = traced(asking(settings), Event.ASKED, outcome=outcome, policy="0123456789ab")
+
+    assert f"Today's rules: {today}.\n" in trace.text()
+
+
 def test_every_finding_is_told_also_those_that_the_rule_did_not_look_at(settings: Settings) -> None:
     presumed = found("aten-besancon", "active", by="CTSESSION", channel=Channel.SIGNAL, reason=Reason.PRESUMED)
     trace = traced(settings, Event.DECIDED)
@@ -108,15 +153,7 @@ def test_a_return_that_was_not_listened_to_is_told(settings: Settings) -> None:
 
 
 def test_a_trip_is_told_with_what_it_waits_for(settings: Settings) -> None:
-    probe = ProbeRef("educonnect", "educonnect", Channel.FRONT)
-    asking = Rule("edu-active", (source_is("educonnect"),), Redirect("educonnect"), "config/rules.yaml:9")
-    policies = {
-        target: replace(policy, rules=(asking,), probes={"educonnect": (probe,)})
-        for target, policy in settings.policies.items()
-    }
-    trace = traced(
-        replace(settings, policies=policies), Event.ASKED, outcome="ask", source="educonnect", rule="edu-active"
-    )
+    trace = traced(asking(settings), Event.ASKED, outcome="ask", source="educonnect", rule="edu-active")
 
     assert steps(trace) == ({"ask": ["educonnect"]}, {"ask": ["educonnect"]}, "edu-active")
     assert "Rule 'edu-active' cannot be settled before educonnect has answered." in trace.text()

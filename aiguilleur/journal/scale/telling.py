@@ -60,7 +60,9 @@ def _sentence(report: Report) -> str:
     more = f"{shown(total.refused, hidden=hidden)} refused, {shown(total.again, hidden=hidden)} came back within 3 min"
     period, visits = f"{report.first:%Y-%m-%d} to {report.last:%Y-%m-%d}", shown(total.visits, hidden=hidden)
     quick = "" if total.p50_ms is None else f"; half of them within {total.p50_ms} ms, 99 % within {total.p99_ms} ms"
-    return fill(f"{period}: {visits} visits, {told}; {more}{quick}.", _WIDTH)
+    # A number stays with its sign, whatever the line.
+    whole = f"{period}: {visits} visits, {told}; {more}{quick}.".replace(" %", "\N{NO-BREAK SPACE}%")
+    return fill(whole, _WIDTH).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _part(between: tuple[float, float]) -> str:
