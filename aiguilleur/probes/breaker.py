@@ -18,6 +18,8 @@ FAILURES = frozenset({Reason.DEADLINE, Reason.DNS, Reason.CONNECT, Reason.TLS, R
 RESTS = frozenset({Reason.THROTTLED, Reason.MAINTENANCE})
 #: Nothing was sent.
 _UNASKED = frozenset({Reason.NO_COOKIE, Reason.BULKHEAD})
+#: A pause that has doubled so often is the longest by far; after a day of failures it would be no number any more.
+_MOST_DOUBLINGS = 32
 
 
 class State(StrEnum):
@@ -205,7 +207,8 @@ class Breaker:
         return calls >= limits.least_calls and (failures >= limits.failing * calls or slow >= limits.slow * calls)
 
     def _open(self, reason: Reason, now: float) -> None:
-        pause = min(self._limits.pause_s * 2**self._pauses, self._limits.longest_pause_s)
+        doubled = 2 ** min(self._pauses, _MOST_DOUBLINGS)
+        pause = min(self._limits.pause_s * doubled, self._limits.longest_pause_s)
         self._pauses += 1
         self._change(State.OPEN, reason, now + pause * self._jitter())
 

@@ -135,6 +135,15 @@ def test_a_trial_that_fails_makes_the_next_pause_longer_up_to_a_minute() -> None
     assert pauses == [5, 10, 20, 40, 60, 60]
 
 
+def test_a_source_that_is_down_for_days_is_tried_all_the_while_and_heard_when_it_is_back() -> None:
+    source = opened()
+    for _ in range(3 * 24 * 60):
+        assert source.later(60).call(Reason.CONNECT) is None
+    source.later(60).call()
+
+    assert source.breaker.health == Health()
+
+
 def test_a_recovery_forgets_how_long_the_pauses_were() -> None:
     source = opened()
     source.later(5).call(Reason.DEADLINE)

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from aiguilleur.core.model import Reason
-from aiguilleur.probes.breaker import FAILURES, RESTS, Limits, State
+from aiguilleur.probes.breaker import FAILURES, RESTS, Limits, Standing, State
 from tests.probes.test_breaker import Source, answer
 
 LIMITS = Limits()
@@ -109,6 +109,19 @@ class Calls(RuleBasedStateMachine):
         if flight.is_trial and flight.era == self.era:
             self.trial_at = None
             assert self.breaker.refusal() is None, "the next one may be the trial"
+
+    @rule(state=st.sampled_from(State), share=st.floats(0, 1), pauses=st.integers(0, 3000))
+    def hear_of_it_from_others(self, state: State, share: float, pauses: int) -> None:
+        reason = {State.OPEN: Reason.DEADLINE, State.RESTING: Reason.THROTTLED}.get(state)
+        self.breaker.adopt(Standing(state, reason, share * LONGEST_S[state], pauses))
+        assert self.state is state
+        self.settle(anew=True)
+
+    @rule(seconds=st.floats(0, 60))
+    def leave_the_trial_to_others(self, seconds: float) -> None:
+        self.breaker.wait(seconds)
+        if self.trial_at is None:
+            assert self.breaker.health.again_in_s <= round(seconds)
 
     @precondition(lambda self: self.state is not State.CLOSED)
     @rule()
