@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,13 @@ from aiguilleur.sandbox import free_port
 from tests.certificate import write_certificate
 from tests.conftest import ROOT
 from tests.load import Row
-from tests.nodes import HOST, Node, node
+from tests.nodes import HOST, LINK, Node, node
 from tests.servers.process import running
 from tests.wire import says, serving
 
 EXAMPLES = ROOT / "docs" / "examples"
+#: A request that does not end.
+HALF = f"GET {LINK} HTTP/1.1\r\nHost: {HOST}\r\nX-Slow: ".encode()
 _AROUND = """
 daemon off;
 {user}
@@ -147,3 +149,10 @@ def _trusting() -> ssl.SSLContext:
 def get(path: str, *headers: str) -> bytes:
     """The bytes of a request."""
     return "\r\n".join([f"GET {path} HTTP/1.1", f"Host: {HOST}", "Connection: close", *headers, "", ""]).encode()
+
+
+def held_open(stack: ExitStack, port: int, data: bytes, number: int) -> None:
+    """So many clients send this and read nothing, until the end of the block."""
+    for _ in range(number):
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        connection.sendall(data)

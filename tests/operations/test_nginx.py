@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ import pytest
 from aiguilleur.cli.cookies import OWN
 from tests.load import Visit, arriving, by_status, percentile
 from tests.nodes import HOST, LINK, Node, click, write_node
-from tests.operations.machine import Machine, exchange, get, machine, proxied
+from tests.operations.machine import HALF, Machine, exchange, get, held_open, machine, proxied
 from tests.wire import Wire, closed_port, says, serving
 
 pytestmark = pytest.mark.nginx
@@ -139,15 +138,6 @@ def test_the_log_of_nginx_holds_no_query_no_whole_address_and_no_cookie(tmp_path
         ("127.0.0.0", LINK, 303),
         ("127.0.0.0", LINK, 200),
     ]
-
-
-def held_open(stack: ExitStack, port: int, data: bytes, number: int) -> None:
-    for _ in range(number):
-        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-        connection.sendall(data)
-
-
-HALF = f"GET {LINK} HTTP/1.1\r\nHost: {HOST}\r\nX-Slow: ".encode()
 
 
 def test_half_open_clients_and_slow_readers_keep_nobody_waiting(tmp_path: Path) -> None:

@@ -38,10 +38,12 @@ class Ill(Enum):
 
 
 @contextmanager
-def redis_server(folder: Path, *options: str, server: str = SERVERS[0], tls: bool = False) -> Iterator[Process]:
+def redis_server(
+    folder: Path, *options: str, server: str = SERVERS[0], tls: bool = False, port: int | None = None
+) -> Iterator[Process]:
     """A store that keeps nothing on disk, as docs/deploy.md has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     ports = ("--port", "0", "--tls-port", str(port)) if tls else ("--port", str(port))
     usual = ("--bind", "127.0.0.1", *ports, "--save", "", "--appendonly", "no", "--dir", str(folder))
     with running((server, *usual, *options), port, folder / f"log-{port}") as process:

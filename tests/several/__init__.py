@@ -1,0 +1,1 @@
+"""Several nodes behind one proxy, with one store, as docs/deploy.md has them."""

@@ -1,0 +1,103 @@
+"""What one node has learnt or begun, the others know or go on with; and one that dies is missed by nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from aiguilleur.sandbox.faults import Fault
+from tests.load import arriving
+from tests.nodes import ETAB, LINK, SERVICES, Node
+from tests.operations.machine import HALF, get, held_open, lines_of
+from tests.servers.redis import await_that
+from tests.several.fleet import Fleet, asked, assert_answered, assert_written_once, fleet, visits
+from tests.web.asker import fields
+
+pytestmark = [pytest.mark.redis, pytest.mark.haproxy]
+
+_visitors = count()
+
+
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A fleet in which no test leaves anything broken."""
+    with fleet(tmp_path_factory.mktemp("fleet")) as whole:
+        yield whole
+
+
+def visited(node: Node, visitor: object = None) -> str:
+    """Where a node sends a visitor with a session at ATEN, another one each time; empty for the mire."""
+    name = next(_visitors) if visitor is None else visitor
+    return asked(node.port, LINK, f"CTSESSION=canary-aten-{name}").headers.get("Location", "")
+
+
+def test_a_source_that_one_node_finds_dead_all_leave_alone_and_one_of_all_tries_it(well: Fleet) -> None:
+    first, *others = well.nodes.values()
+    well.aten.set(Fault.ERROR_500)
+    for _ in range(3):
+        assert visited(first) == ""
+    await_that(lambda: [well.breaker(name) for name in well.nodes] == ["open"] * 3, 3)
+    heard = len(well.aten.heard)
+    assert [visited(node) for node in others] == ["", ""]
+    assert len(well.aten.heard) == heard
+
+    well.aten.set(Fault.WELL)
+    await_that(lambda: "" not in [visited(node) for node in well.nodes.values()], 20)
+    await_that(lambda: [well.breaker(name) for name in well.nodes] == ["closed"] * 3, 3)
+    told = [line for line in lines_of(*(node.journal for node in well.nodes.values())) if line["event"] == "source"]
+
+    assert sorted(str(line["outcome"]) for line in told) == ["closed", "open"]
+    assert {visited(node) for node in well.nodes.values()} == {SERVICES["aten"]}
+
+
+def test_what_a_source_said_to_one_node_of_a_browser_no_other_asks_again(well: Fleet) -> None:
+    first, *others = well.nodes.values()
+    heard = len(well.aten.heard)
+    places = [visited(first, "same")]
+    # It is told to the store behind the visit's back.
+    time.sleep(0.3)
+    places += [visited(node, "same") for node in others]
+
+    assert places == [SERVICES["aten"]] * 3
+    assert len(well.aten.heard) == heard + 1
+
+
+def test_a_mire_that_one_node_shows_is_answered_at_another_as_the_same_visit(well: Fleet) -> None:
+    first, second, _ = well.nodes.values()
+    mire = asked(first.port, f"/mire/{ETAB}?vers=teleservices")
+    chosen = asked(second.port, "/choix", form=fields(mire.text) | {"source": "educonnect"})
+
+    assert (mire.status, chosen.status) == (200, 303)
+    assert chosen.headers["Location"] == SERVICES["educonnect"]
+    assert chosen.headers["Aiguilleur-Code"] == mire.headers["Aiguilleur-Code"]
+
+
+def test_half_open_clients_and_slow_readers_keep_nobody_waiting(well: Fleet) -> None:
+    with ExitStack() as stack:
+        # Of each, more than the three nodes have threads.
+        held_open(stack, well.port, HALF, 120)
+        held_open(stack, well.port, get("/readme.html"), 120)
+        with arriving(well.port, visits(), (1, 30), seed=3) as load:
+            rows = load.rows()
+
+    assert_answered(rows)
+
+
+def test_a_node_that_dies_is_missed_by_no_visitor_and_taken_back_when_it_runs_again(tmp_path: Path) -> None:
+    with fleet(tmp_path) as whole:
+        with arriving(whole.port, visits(), (3, 60), seed=3) as load:
+            await_that(lambda: len(load.so_far()) > 40)
+            whole.kill("ts2")
+            before = len(lines_of(whole.nodes["ts2"].journal))
+            rows = load.rows()
+        assert before > 0
+        assert_answered(rows)
+        assert_written_once(whole, rows)
+
+        whole.revive("ts2")
+        await_that(lambda: (asked(whole.port, LINK), len(lines_of(whole.nodes["ts2"].journal)) > before)[1])
