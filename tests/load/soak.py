@@ -49,9 +49,12 @@ class Size:
 
     @classmethod
     def of(cls, process: int) -> Size:
-        """Its own share of memory (PSS), its threads and its descriptors, now."""
+        """What it has written to memory, its threads and its descriptors, now.
+
+        Not its share of what is in memory (PSS), which grows when another worker dies.
+        """
         folder = Path(f"/proc/{process}")
-        [kb] = re.findall(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.M)
+        [kb] = re.findall(r"^Anonymous:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.M)
         return cls(int(kb), len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir())))
 
 
@@ -122,10 +125,15 @@ def soak(folder: Path, seconds: float, rate: float, *, seed: int, longest: float
 
 
 def awake(port: int, running: Node) -> int:
-    """One of the workers, once visits that ask nobody have opened whatever stays open."""
+    """The worker that flies the canaries, once visits that ask nobody have opened whatever stays open.
+
+    Any other would take a descriptor more when that one is killed.
+    """
     with arriving(port, [click()], (2, 60)) as load:
         load.rows()
-    return max(running.workers(), key=lambda worker: Size.of(worker).threads)
+    lock = (running.folder / "var" / "canaries.lock").stat().st_ino
+    [keeper] = re.findall(rf"FLOCK +ADVISORY +WRITE +(\d+) \w+:\w+:{lock} ", Path("/proc/locks").read_text())
+    return int(keeper)
 
 
 def rest(running: Node, witness: int, base: Size) -> None:
