@@ -18,7 +18,7 @@ from aiguilleur.web import create_app
 from aiguilleur.web.service import running_in
 from aiguilleur.web.sharing import Sharing
 from tests.faults.town import KEY, LATE, Town, town
-from tests.nodes import SERVICES
+from tests.nodes import LINK, SERVICES
 from tests.servers.process import Process
 from tests.servers.redis import Ill, Way, await_that, patient, redis_server
 
@@ -86,6 +86,17 @@ def visited(place: Town) -> float:
     seen = place.visit("aten")
     assert (seen.response.status_code, seen.place) == (303, SERVICES["aten"])
     return seen.seconds
+
+
+def test_a_visit_that_asks_no_source_asks_nothing_of_the_store(tmp_path: Path, redis: Process) -> None:
+    with Way(redis.port) as way, sharing_town(tmp_path, way.port) as place:
+        asked = way.asked
+        places = [place.visit().place, place.visit("aten", path=f"{LINK}?source=educonnect").place]
+        untouched = way.asked
+        visited(place)
+
+        assert places == [None, SERVICES["educonnect"]]
+        assert untouched == asked < way.asked
 
 
 @pytest.mark.parametrize("ill", Ill)

@@ -167,10 +167,15 @@ class Heard:
 
 
 def asked(port: int, path: str, cookie: str = "", form: Mapping[str, str] | None = None) -> Heard:
-    """What is answered to a GET, or to a POST of a form; no redirect is followed."""
+    """What a browser that goes there is answered, or that sends a form; no redirect is followed."""
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     with closing(connection):
-        sent = {"Host": HOST, **({"Cookie": cookie} if cookie else {})}
+        sent = {
+            "Host": HOST,
+            "Sec-Fetch-Mode": "navigate",
+            "Sec-Fetch-Dest": "document",
+            **({"Cookie": cookie} if cookie else {}),
+        }
         if form is None:
             connection.request("GET", path, headers=sent)
         else:

@@ -33,7 +33,7 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 def visited(node: Node, visitor: object = None) -> str:
     """Where a node sends a visitor with a session at ATEN, another one each time; empty for the mire."""
     name = next(_visitors) if visitor is None else visitor
-    return asked(node.port, LINK, f"CTSESSION=canary-aten-{name}").headers.get("Location", "")
+    return asked(node.port, LINK, f"CTSESSION=canary-aten-alone-{name}").headers.get("Location", "")
 
 
 def test_a_source_that_one_node_finds_dead_all_leave_alone_and_one_of_all_tries_it(well: Fleet) -> None:

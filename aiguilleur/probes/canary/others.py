@@ -135,7 +135,7 @@ class Others:
     def _settle(self, board: Board, now: float) -> None:
         """Tell of browsers that came back here and left elsewhere, and learn of those that left here."""
         strangers = board.strangers(_MOST)
-        told = [f"{trip} {max(0.0, now - back):.0f}" for trip, back in strangers]
+        told = [f"{trip} {max(0.0, now - back) * 1000:.0f}" for trip, back in strangers]
         if told and self._store.append(_LOG, told, _LOG_S):
             board.told(trip for trip, _ in strangers)
         for _ in range(_TIMES):
@@ -143,6 +143,6 @@ class Others:
             for text, ago in returned:
                 trip, _, before = text.partition(" ")
                 if before.isdecimal():
-                    board.returned(trip, now - ago - int(before[:9]))
+                    board.returned(trip, now - ago - int(before[:9]) / 1000)
             if len(returned) < _MOST:
                 return

@@ -162,8 +162,8 @@ class Store:
         No more than fits an answer; the rest is behind the next mark. The clock is the store's own.
         """
         match self.exchange(("TIME",), ("XREAD", "COUNT", _ENTRIES, "STREAMS", self._name("l", log), mark)):
-            case [[bytes(now), _], [[_, [*entries]]]]:
-                read = [entry for each in entries for entry in _entry(each, float(now))]
+            case [[bytes(now), bytes(micros)], [[_, [*entries]]]]:
+                read = [entry for each in entries for entry in _entry(each, int(now) + int(micros) / 1e6)]
             case _:
                 read = []
         return (read[-1][0] if read else mark), tuple((text, ago) for _, text, ago in read)
