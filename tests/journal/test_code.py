@@ -42,6 +42,7 @@ def test_a_normal_code_is_normal(typed: str) -> None:
 
 
 def test_a_rude_draw_is_drawn_again() -> None:
-    drawn = iter([7, 2, 7, 2, 0, 0, 4, 3, 10, 0, 9, 2])
+    # PIPIBA, then KOVATI
+    drawn = iter([(7 * 5 + 2) * 3660, (4 * 5 + 3) * 3600 + (10 * 5) * 60 + 9 * 5 + 2])
 
     assert new_code(lambda _: next(drawn)) == "KOVATI"
