@@ -12,6 +12,7 @@ from itertools import permutations, product
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace as changed
 
 from aiguilleur.core.matchers import Matcher
 from aiguilleur.core.model import Channel, Facts, Reason, SessionState
@@ -310,7 +311,7 @@ class SinkContract:
             assert line.isascii()
 
     def test_what_a_field_holds_never_breaks_the_line(self, entry: JournalEntry) -> None:
-        self.make().write(replace(entry, rule="a\nb\u2028c\x1b[2J"))
+        self.make().write(changed(entry, rule="a\nb\u2028c\x1b[2J"))
 
         [line] = self.kept()
         assert line.isprintable()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from aiguilleur import __version__
 from aiguilleur.core.model import Arrival, Channel, Finding, Reason, SessionState, Signals
@@ -15,7 +22,23 @@ from aiguilleur.errors import JournalError
 
 #: What stands for a target or a school that the configuration does not know.
 UNKNOWN = "?"
-_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+#: How a letter that is not ASCII is written (RFC 8259 7): whatever reads a line finds one line then.
+_ESCAPED = "aiguilleur.json"
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return _as_codes(error.object[error.start : error.end]), error.end
+
+
+@lru_cache(1024)
+def _as_codes(letters: str) -> str:
+    units = letters.encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+codecs.register_error(_ESCAPED, _escaped)
 
 
 class Event(StrEnum):
@@ -41,8 +64,7 @@ class Again:
     after_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(Struct, frozen=True):
     """One decision: the facts it stood on, the rule, where it led."""
 
     time: datetime
@@ -82,20 +104,40 @@ class JournalEntry:
 
     def as_json(self) -> dict[str, Any]:
         """The entry as it is written, in the order of the fields; empty ones are left out."""
-        row: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
+        row = {name: value for name, value in zip(_FIELDS, _values_of(self), strict=True) if value or name in _ALWAYS}
         row["time"] = self.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        row["open"], row["ill"], row["problems"] = list(self.open), list(self.ill), list(self.problems)
-        row["findings"] = [_finding_row(finding) for finding in self.findings]
-        row["signals"] = _signals_row(self.signals)
-        row["again"] = {"rule": self.again.rule, "after_s": self.again.after_s} if self.again else None
-        return {name: value for name, value in row.items() if value or name in ("legs", "ms")}
+        for name in ("open", "ill", "problems"):
+            if name in row:
+                row[name] = list(row[name])
+        if self.findings:
+            row["findings"] = [_finding_row(finding) for finding in self.findings]
+        if signals := _signals_row(self.signals):
+            row["signals"] = signals
+        else:
+            del row["signals"]
+        if self.again:
+            row["again"] = {"rule": self.again.rule, "after_s": self.again.after_s}
+        return row
 
     def line(self) -> str:
         """One line of ASCII, without its newline."""
-        return _ENCODER.encode(self.as_json())
+        return self.encoded().decode("ascii")
+
+    def encoded(self) -> bytes:
+        """The line in bytes."""
+        row = self.as_json()
+        try:
+            line = msgspec.json.encode(row)
+        except UnicodeEncodeError:
+            # Half a letter, which no encoding has, and a Python's text may hold.
+            return json.dumps(row, separators=(",", ":")).encode("ascii")
+        return line if line.isascii() else line.decode().encode("ascii", _ESCAPED)
 
 
-_FIELDS = tuple(each.name for each in fields(JournalEntry))
+_FIELDS = JournalEntry.__struct_fields__
+_values_of = attrgetter(*_FIELDS)
+#: Written even when they are 0.
+_ALWAYS = frozenset({"legs", "ms"})
 
 
 def from_line(line: str | bytes, place: str = "") -> JournalEntry:
@@ -108,7 +150,7 @@ def from_line(line: str | bytes, place: str = "") -> JournalEntry:
 
 #: The fields that are written as they are, and what each is when it was left out.
 _PLAIN: dict[str, Any] = {
-    each.name: each.default for each in fields(JournalEntry) if each.type in ("str", "int") and each.name != "code"
+    each.name: each.default for each in fields(JournalEntry) if each.type in (str, int) and each.name != "code"
 } | {"version": "", "target": ""}
 
 

@@ -36,20 +36,21 @@ class Journal:
     def write(self, entry: JournalEntry) -> None:
         """Write to every sink; a failing one is left alone for five seconds, one that is full takes the next entry."""
         for name, sink in self._sinks.items():
-            now = time.monotonic()
-            if now < self._silent_until.get(name, now):
+            # Nearly always, no sink has ever failed.
+            if self._silent_until and time.monotonic() < self._silent_until.get(name, 0.0):
                 self._count(name)
                 continue
             try:
                 sink.write(entry)
             except BlockingIOError as error:
-                self._lost(name, error, now)
+                self._lost(name, error)
             except Exception as error:  # whatever a sink raises, the visitor must arrive
-                self._silent_until[name] = now + _RETRY_S
-                self._lost(name, error, now)
+                self._silent_until[name] = time.monotonic() + _RETRY_S
+                self._lost(name, error)
 
-    def _lost(self, name: str, error: Exception, now: float) -> None:
+    def _lost(self, name: str, error: Exception) -> None:
         self._count(name)
+        now = time.monotonic()
         if now - self._complained.get(name, now - _COMPLAIN_S) < _COMPLAIN_S:
             return
         self._complained[name] = now

@@ -5,12 +5,12 @@ import io
 import json
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from aiguilleur.cli.journal import journal
 from aiguilleur.core.model import Channel, Finding, Reason, SessionState

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from aiguilleur.cli.journal import journal, told
 from aiguilleur.cli.named import etab_of

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import html5lib
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from aiguilleur.cli.journal import journal
 from tests.cli.test_figures import CONFIG, OTHER, SENT

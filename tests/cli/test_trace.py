@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 
 from aiguilleur.cli.trace import Trace, trace_of
 from aiguilleur.core.decision import Rule
@@ -136,7 +137,7 @@ def test_a_question_of_rules_that_are_not_kept_is_the_same_as_one_of_today(
 def test_every_finding_is_told_also_those_that_the_rule_did_not_look_at(settings: Settings) -> None:
     presumed = found("aten-besancon", "active", by="CTSESSION", channel=Channel.SIGNAL, reason=Reason.PRESUMED)
     trace = traced(settings, Event.DECIDED)
-    text = replace(trace, entry=replace(trace.entry, findings=(presumed, ACTIVE))).text()
+    text = replace(trace, entry=changed(trace.entry, findings=(presumed, ACTIVE))).text()
 
     assert "   aten-besancon  active  CTSESSION, signal, presumed, 0 ms\n" in text
     assert "   aten-besancon  active  aten-besancon-status, server, answer, 0 ms\n" in text

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from random import Random
 
+from msgspec.structs import replace as changed
+
 from aiguilleur.core.model import Arrival, Channel, Finding, Reason, SessionState, Signals
 from aiguilleur.journal import Again, Event, JournalEntry
 
@@ -54,8 +56,8 @@ class Scene:
             EDU, status=303, ms=_SPENT, open=(aten, EDU), policy=digest, signals=here,
             host="teleservices.education.gouv.fr" if target == "teleservices" else "cas.eclat-bfc.fr",
         )  # fmt: skip
-        self.to_aten = replace(self.base, source=aten, host=f"teleservices.ac-{place.academy}.fr")
-        self.mire = replace(self.base, outcome="discover", source="", rule="default", status=200, host="")
+        self.to_aten = changed(self.base, source=aten, host=f"teleservices.ac-{place.academy}.fr")
+        self.mire = changed(self.base, outcome="discover", source="", rule="default", status=200, host="")
         self.back = Finding(aten, SessionState.INACTIVE, Channel.BACK, f"{aten}-status", Reason.ANSWER, _ASKED)
         self.late = replace(self.back, state=SessionState.UNKNOWN, reason=Reason.DEADLINE)
         self.came = Finding(EDU, SessionState.ACTIVE, Channel.FRONT, EDU, Reason.ANSWER, _ASKED)
@@ -70,9 +72,9 @@ class Scene:
         kept = replace(self.base.signals, remembered=aten)
         active = replace(self.back, state=SessionState.ACTIVE)
         return {
-            "only-aten": (replace(entry, rule=f"only[{aten}]", open=(aten,), signals=had),),
-            "aten-active": (replace(entry, rule=f"aten-active[{aten}]", signals=had, findings=(active,)),),
-            "aten-remembered": (replace(entry, rule=f"aten-remembered[{aten}]", signals=kept, findings=(self.back,)),),
+            "only-aten": (changed(entry, rule=f"only[{aten}]", open=(aten,), signals=had),),
+            "aten-active": (changed(entry, rule=f"aten-active[{aten}]", signals=had, findings=(active,)),),
+            "aten-remembered": (changed(entry, rule=f"aten-remembered[{aten}]", signals=kept, findings=(self.back,)),),
         }
 
     def _at_educonnect(self) -> Kinds:
@@ -80,10 +82,10 @@ class Scene:
         national = replace(base.signals, referer_host="teleservices.education.gouv.fr")
         kept = replace(base.signals, remembered=EDU)
         return {
-            "only-educonnect": (replace(base, rule="only[educonnect]", open=(EDU,)),),
-            "came-from": (replace(base, rule="came-from-educonnect", signals=national),),
-            "inside-eclat": (replace(base, rule="inside-eclat", findings=(back,)),),
-            "remembered": (replace(base, rule="educonnect-remembered", signals=kept, findings=(back,)),),
+            "only-educonnect": (changed(base, rule="only[educonnect]", open=(EDU,)),),
+            "came-from": (changed(base, rule="came-from-educonnect", signals=national),),
+            "inside-eclat": (changed(base, rule="inside-eclat", findings=(back,)),),
+            "remembered": (changed(base, rule="educonnect-remembered", signals=kept, findings=(back,)),),
             "front": self._trip(back),
             "stranded": self._trip(back)[:1],
             "ill-front": self._trip(self.late),
@@ -92,28 +94,28 @@ class Scene:
     def _trip(self, back: Finding) -> tuple[JournalEntry, JournalEntry]:
         ill = (self.aten,) if back is self.late else ()
         rule, away = "educonnect-active", "educonnect.education.gouv.fr"
-        told = replace(self.base, rule=rule, legs=1, ill=ill, findings=(back, self.came))
-        return replace(told, event=Event.ASKED, outcome="ask", host=away, findings=(back,)), told
+        told = changed(self.base, rule=rule, legs=1, ill=ill, findings=(back, self.came))
+        return changed(told, event=Event.ASKED, outcome="ask", host=away, findings=(back,)), told
 
     def _on_the_mire(self) -> Kinds:
         mire, aten = self.mire, self.aten
-        shown = replace(mire, findings=(self.back,))
-        shut = replace(mire, ill=(aten,), findings=(replace(self.late, reason=Reason.BREAKER, ms=0),))
-        refused, ended = replace(mire, event=Event.REFUSED), replace(self.base.signals, choice=aten)
+        shown = changed(mire, findings=(self.back,))
+        shut = changed(mire, ill=(aten,), findings=(replace(self.late, reason=Reason.BREAKER, ms=0),))
+        refused, ended = changed(mire, event=Event.REFUSED), replace(self.base.signals, choice=aten)
         return {
             "mire": (shown,),
             "choice-educonnect": (shown, _chosen(self.base)),
             "choice-aten": (shown, _chosen(self.to_aten)),
             "ill-mire": (shut,),
-            "ill-choice": (shut, _chosen(replace(self.base, ill=(aten,)))),
+            "ill-choice": (shut, _chosen(changed(self.base, ill=(aten,)))),
             "refused": (refused,),
-            "refused-aten": (replace(refused, open=(EDU,), signals=ended),),
+            "refused-aten": (changed(refused, open=(EDU,), signals=ended),),
         }
 
 
 def _chosen(entry: JournalEntry) -> JournalEntry:
     choice = Signals(choice=entry.source, entry="eclat", arrival=Arrival.SAME_SITE)
-    return replace(entry, event=Event.CHOICE, rule="choice", arrival=Arrival.SAME_SITE, signals=choice)
+    return changed(entry, event=Event.CHOICE, rule="choice", arrival=Arrival.SAME_SITE, signals=choice)
 
 
 @cache
@@ -126,7 +128,7 @@ def scene(place: Place, target: str, digest: str) -> Kinds:
 def parts_of(kind: str, place: Place, target: str, digest: str, node: str, regretted: str = "") -> tuple[Parts, ...]:
     """The lines of a visit, cut where they are filled in; `regretted` is the rule that it comes back from."""
     again = Again(regretted, _AFTER) if regretted else None
-    return tuple(_cut(replace(each, node=node, again=again).line()) for each in scene(place, target, digest)[kind])
+    return tuple(_cut(changed(each, node=node, again=again).line()) for each in scene(place, target, digest)[kind])
 
 
 def sent_by(kind: str, place: Place, target: str, digest: str) -> str:

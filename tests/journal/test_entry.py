@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields
+from msgspec.structs import replace as changed
 
 from aiguilleur.core.model import Arrival, Channel, Facts, Finding, Reason, School, SessionState, Signals
 from aiguilleur.errors import JournalError
@@ -63,7 +65,7 @@ LINE = (
     '"referer_host":"other","cookies":["ACTSESSION=blank","CTSESSION"]},"again":{"rule":"had-aten","after_s":90},'
     '"shadow":"tomorrow","problems":["config/rules.yaml:14:21"],"policy":"5f3c9a","node":"ts1","version":"1.2.3"}'
 )
-TEXTS = [each.name for each in fields(JournalEntry) if each.type == "str"]
+TEXTS = [each.name for each in fields(JournalEntry) if each.type is str]
 
 
 def test_a_full_entry_is_exactly_the_documented_list_in_its_order() -> None:
@@ -143,8 +145,8 @@ def test_any_json_is_an_entry_or_a_torn_line(row: Any) -> None:
 
 @given(st.sampled_from(TEXTS), st.text(st.characters(exclude_categories=())))
 def test_a_hostile_text_in_any_field_stays_one_line_of_ascii(name: str, hostile: str) -> None:
-    changed: dict[str, Any] = {name: hostile}
-    line = replace(FULL, **changed).line()
+    told: dict[str, Any] = {name: hostile}
+    line = changed(FULL, **told).line()
 
     assert line.isascii()
     assert line.splitlines() == [line]
@@ -155,7 +157,7 @@ def test_a_hostile_text_in_any_field_stays_one_line_of_ascii(name: str, hostile:
 def test_a_hostile_text_in_what_is_nested_stays_one_line_of_ascii(hostile: str, cookies: frozenset[str]) -> None:
     finding = Finding(hostile, SessionState.ACTIVE, Channel.FRONT, hostile, Reason.ANSWER)
     signals = Signals(choice=hostile or None, entry="eclat", arrival=Arrival.CROSS_SITE, cookies=cookies)
-    entry = replace(FULL, findings=(finding,), signals=signals, again=Again(hostile, 1), open=(hostile,))
+    entry = changed(FULL, findings=(finding,), signals=signals, again=Again(hostile, 1), open=(hostile,))
 
     assert entry.line().isascii()
     assert entry.line().splitlines() == [entry.line()]
@@ -199,7 +201,7 @@ def test_facts_become_an_entry() -> None:
         version="1.2.3",
     )
 
-    assert entry == replace(FULL, time=datetime(2021, 3, 15, 23, 30, 7, 318000, UTC))
+    assert entry == changed(FULL, time=datetime(2021, 3, 15, 23, 30, 7, 318000, UTC))
 
 
 def test_facts_come_back_to_the_millisecond_with_the_local_day() -> None:
@@ -219,4 +221,4 @@ def test_a_school_counts_as_it_was_that_day() -> None:
 
 @pytest.mark.parametrize("etab", ["", UNKNOWN])
 def test_no_school_stays_none(etab: str) -> None:
-    assert facts_of(replace(FULL, etab=etab), None, PARIS).school is None
+    assert facts_of(changed(FULL, etab=etab), None, PARIS).school is None

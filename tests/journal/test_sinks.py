@@ -134,10 +134,10 @@ def test_a_descriptor_that_somebody_else_reused_is_not_written_to(tmp_path: Path
     path, other = tmp_path / "journal.jsonl", tmp_path / "other"
     sink = FileSink(str(path))
     sink.write(entry(1))
-    held = sink._appenders[os.getpid()]._descriptor
+    held = sink._appenders[os.getpid()]._file
     with other.open("wb") as stranger:
         assert held is not None
-        os.dup2(stranger.fileno(), held)
+        os.dup2(stranger.fileno(), held.descriptor)
         sink.write(entry(2))
 
     assert other.read_bytes() == b""

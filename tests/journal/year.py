@@ -13,12 +13,13 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from random import Random
+
+from msgspec.structs import replace
 
 from aiguilleur.core.model import Channel, Finding, Reason, SessionState
 from aiguilleur.journal import Event, JournalEntry, new_code

@@ -48,8 +48,10 @@ class FileSink:
 
     def write(self, entry: JournalEntry) -> None:
         """Append the line; OSError when it could not be written whole."""
-        line = (entry.line() + "\n").encode("ascii")
-        path = self.path.replace("{day}", entry.time.date().isoformat())
+        line = entry.encoded() + b"\n"
+        path = self.path
+        if "{day}" in path:
+            path = path.replace("{day}", entry.time.date().isoformat())
         pid = os.getpid()
         # dict.setdefault is one step: all threads of a process get the same one.
         appender = self._appenders.get(pid) or self._appenders.setdefault(pid, _Appender(self.max_bytes, self.keep))
@@ -57,91 +59,113 @@ class FileSink:
 
 
 class _Appender:
-    """One process's descriptor of the file; the lock keeps a thread from writing to a number that was just closed."""
+    """One process's hold on the file; lines are written without a lock, which threads would queue at."""
 
     def __init__(self, max_bytes: int, keep: int) -> None:
+        #: Around each look at the file, each opening and each rotation.
         self._lock = threading.Lock()
         self._max_bytes, self._keep = max_bytes, keep
-        self._name, self._path = "", Path()
-        self._descriptor: int | None = None
+        self._file: _File | None = None
         self._size = 0
         self._trusted_until = 0.0
         self._torn = self._stuck = False
 
-    def __del__(self) -> None:
-        """A sink that no configuration names any longer gives its file back."""
-        self._close()
-
     def append(self, path: str, line: bytes) -> None:
-        with self._lock:
-            descriptor = self._open(path)
-            if self._max_bytes and self._size and self._size + len(line) > self._max_bytes and not self._stuck:
-                self._rotate(descriptor)
-                self._trusted_until = 0.0
-                descriptor = self._open(path)
-            whole = b"\n" + line if self._torn else line
-            try:
-                self._torn = os.write(descriptor, whole) < len(whole)
-                self._size += len(whole)
-            except BlockingIOError:
-                raise
-            except OSError:
-                self._close()
-                raise
-            if self._torn:
-                # A disk that fills up tears a line: end it, now or before the next one, which then stays whole.
-                with contextlib.suppress(OSError):
-                    self._torn = os.write(descriptor, b"\n") != 1
-                raise OSError(errno.ENOSPC, "only a part of the line was written")
+        file = self._file
+        if file is None or self._torn or path != file.name or time.monotonic() >= self._trusted_until:
+            file, line = self._looked_at(path, line)
+        if self._max_bytes and self._is_too_long(line):
+            file = self._made_room(path, line)
+        try:
+            written = os.write(file.descriptor, line)
+        except BlockingIOError:
+            raise
+        except OSError:
+            self._file = None
+            raise
+        self._size += written
+        if written < len(line):
+            # A disk that fills up tears a line: end it, now or before the next one, which then stays whole.
+            self._torn = True
+            with contextlib.suppress(OSError):
+                self._torn = os.write(file.descriptor, b"\n") != 1
+            raise OSError(errno.ENOSPC, "only a part of the line was written")
 
-    def _open(self, path: str) -> int:
-        if self._descriptor is not None and self._name == path:
+    def _looked_at(self, path: str, line: bytes) -> tuple[_File, bytes]:
+        """The file as it is now, and the line as it is to be written after a torn one."""
+        with self._lock:
+            torn, self._torn = self._torn, False
+            return self._open(path), b"\n" + line if torn else line
+
+    def _is_too_long(self, line: bytes) -> bool:
+        return self._size > 0 and self._size + len(line) > self._max_bytes and not self._stuck
+
+    def _made_room(self, path: str, line: bytes) -> _File:
+        with self._lock:
+            file = self._open(path)
+            # Another thread may have made room.
+            if self._is_too_long(line):
+                self._rotate(file)
+                self._trusted_until = 0.0
+                file = self._open(path)
+            return file
+
+    def _open(self, path: str) -> _File:
+        held = self._file
+        if held is not None and held.name == path:
             now = time.monotonic()
             if now < self._trusted_until:
-                return self._descriptor
+                return held
             self._trusted_until = now + _TRUST_S
-            if self._is_current():
-                return self._descriptor
-        self._close()
-        self._name, self._path = path, Path(path)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(path, _FLAGS, 0o640)
-        self._size = os.fstat(self._descriptor).st_size
+            if self._is_current(held):
+                return held
+        self._file = held = None
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        file = _File(path, os.open(path, _FLAGS, 0o640))
+        self._size = os.fstat(file.descriptor).st_size
         self._stuck = False
-        return self._descriptor
+        self._file = file
+        return file
 
-    def _is_current(self) -> bool:
+    def _is_current(self, file: _File) -> bool:
         try:
-            held = os.fstat(self._descriptor or 0)
+            held = os.fstat(file.descriptor)
             self._size = held.st_size
-            return os.path.samestat(held, self._path.stat())
+            return os.path.samestat(held, Path(file.name).stat())
         except OSError:
             return False
 
-    def _rotate(self, descriptor: int) -> None:
+    def _rotate(self, file: _File) -> None:
         """Rename the full file, unless another process is about to: lines then go where it still is, or anew.
 
         Renaming it is the last step, so that no other process begins before this one has done.
         """
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return
-        if not self._is_current():
+        if not self._is_current(file):
             return
         try:
             for number in range(self._keep - 1, 0, -1):
                 with contextlib.suppress(FileNotFoundError):
-                    Path(f"{self._name}.{number}").replace(f"{self._name}.{number + 1}")
-            self._path.replace(f"{self._name}.1")
+                    Path(f"{file.name}.{number}").replace(f"{file.name}.{number + 1}")
+            Path(file.name).replace(f"{file.name}.1")
         except OSError as error:
             # A line too many is better than a line lost.
             self._stuck = True
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            _LOGGER.error("%s is full and cannot be renamed: %s", self._name, error.strerror)
+            fcntl.flock(file.descriptor, fcntl.LOCK_UN)
+            _LOGGER.error("%s is full and cannot be renamed: %s", file.name, error.strerror)
 
-    def _close(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+
+class _File:
+    """An open file, closed when the last thread that writes to it has done: no other file gets its number before."""
+
+    __slots__ = ("descriptor", "name")
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name, self.descriptor = name, descriptor
+
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self.descriptor)

@@ -5,12 +5,12 @@ import gzip
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aiguilleur.core.model import Signals
 from aiguilleur.errors import JournalError

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.journal.test_entry import FULL
 
 FOLDER = ROOT / "docs" / "examples"
-FIELDS = [each.name for each in fields(JournalEntry)]
+FIELDS = list(JournalEntry.__struct_fields__)
 
 
 def sample(name: str) -> Any:

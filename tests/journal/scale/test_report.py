@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from aiguilleur.core.model import Channel, Finding, Reason, SessionState, Signals
 from aiguilleur.errors import JournalError
