@@ -37,6 +37,8 @@ class JourneySeal:
 
     def held(self, cookies: Mapping[str, str], now: int) -> tuple[Journey, ...]:
         """The journeys among a browser's cookies that may still go on, the latest first; `now` in epoch ms."""
+        if not cookies:
+            return ()
         texts = [text for name, text in cookies.items() if name.startswith(COOKIE) and len(text) <= _LONGEST]
         journeys = filter(None, map(self._journey, texts[: 2 * MOST_JOURNEYS]))
         alive = (each for each in journeys if not each.is_over(now) and each.left_at - now <= SKEW_S * 1000)

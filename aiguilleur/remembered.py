@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aiguilleur.errors import TokenError
@@ -61,11 +61,13 @@ class Recent:
 
     def add(self, visit: RecentVisit) -> Recent:
         """These visits and a new one; the oldest fall out."""
-        kept = tuple(old for old in self.visits if visit.at - old.at <= RECENT_LIFE_S)
-        return replace(self, visits=(visit, *kept)[:MOST_VISITS])
+        kept = [old for old in self.visits if visit.at - old.at <= RECENT_LIFE_S]
+        return Recent((visit, *kept)[:MOST_VISITS])
 
     def last(self, target: str, etab: str, now: int, within: int, provider: str = "") -> RecentVisit | None:
         """The newest visit to this target and school, for this service provider or none, within so many seconds."""
+        if not self.visits:
+            return None
         place = (target, etab, provider)
         near = self._near(now, within)
         return next((visit for visit in near if (visit.target, visit.etab, visit.provider) == place), None)
@@ -81,6 +83,8 @@ class Recent:
 
     def loops(self, target: str, etab: str, source: str, now: int, provider: str = "") -> bool:
         """Whether this browser has just been sent to the same place more than three times."""
+        if len(self.visits) < LOOP_REDIRECTS:
+            return False
         place = (target, etab, source, provider)
         near = self._near(now, LOOP_S)
         return [(each.target, each.etab, each.source, each.provider) for each in near].count(place) >= LOOP_REDIRECTS
@@ -116,6 +120,10 @@ class Shown:
         return (self.target, self.etab) == (target, etab) and -SKEW_S <= now - self.at < SHOWN_LIFE_S
 
 
+#: What a browser brings that brings nothing.
+_NOTHING, _NOWHERE = Remembered(), Recent()
+
+
 class Seal:
     """Signs and reads these cookies; the keys come oldest first and the last one signs."""
 
@@ -138,19 +146,23 @@ class Seal:
 
     def remembered(self, text: str | None) -> Remembered:
         """The remembered choice in a cookie; nothing when it is absent, forged or of another version."""
+        if not text:
+            return _NOTHING
         try:
             source, schools = self._choice.read(text)
             return Remembered(str(source) if source else None, tuple(map(str, schools))[:MOST_SCHOOLS])
         except (TokenError, TypeError, ValueError):
-            return Remembered()
+            return _NOTHING
 
     def recent(self, text: str | None) -> Recent:
         """The last visits in a cookie; none when it is absent, forged or of another version."""
+        if not text:
+            return _NOWHERE
         try:
             rows = self._recent.read(text)
             visits = tuple(_visit(row) for row in rows)
         except (TokenError, TypeError, ValueError):
-            return Recent()
+            return _NOWHERE
         return Recent(visits[:MOST_VISITS])
 
     def announced(self, text: str | None) -> Announced | None:

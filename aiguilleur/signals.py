@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -114,14 +114,16 @@ def referer_host(headers: Mapping[str, str]) -> str | None:
     return host if host and parts.scheme in ("http", "https") else None
 
 
-def matching_host(host: str | None, patterns: Iterable[str]) -> str | None:
+def matching_host(host: str | None, patterns: Sequence[str]) -> str | None:
     """The configured host or `*.` pattern that a host matches, exact ones first; `other` when none does."""
     if host is None:
         return None
-    known = tuple(patterns)
-    if host in known:
+    if host in patterns:
         return host
-    return next((pattern for pattern in known if matches(host, pattern)), OTHER)
+    for pattern in patterns:
+        if matches(host, pattern):
+            return pattern
+    return OTHER
 
 
 def matches(host: str, pattern: str) -> bool:
@@ -132,8 +134,9 @@ def matches(host: str, pattern: str) -> bool:
     return bool(label) and rest == pattern[2:]
 
 
-def candidate_schools(known: Known, headers: Mapping[str, str], path: str | None, query: str | None) -> tuple[str, ...]:
+def candidate_schools(known: Known, headers: Mapping[str, str], path: str | None, query: str | None) -> Iterator[str]:
     """What may name the school, the surest first: the path, `?etab=`, the portal that the link stands in."""
+    yield from filter(None, (path, query))
     host = referer_host(headers)
-    portal = host if host and known.portal_suffix and matches(host, f"*.{known.portal_suffix}") else None
-    return tuple(text for text in (path, query, portal) if text)
+    if host and known.portal_suffix and matches(host, f"*.{known.portal_suffix}"):
+        yield host

@@ -73,20 +73,19 @@ def decide(facts: Facts, policy: Policy) -> Decision:
     view = policy.view(facts)
     trace: list[Judged] = []
     pending: list[Rule] = []
-    answer: Decision | None = None
+    step, answering = _limited(policy.default, facts), DEFAULT_RULE
     for rule in policy.rules:
         judged = _judge(rule, view)
         trace.append(judged)
         if judged.passed or judged.verdict is MISS:
             continue
         if judged.verdict is HIT:
-            answer = Decision(_limited(rule.then, facts), rule.id, ())
+            step, answering = _limited(rule.then, facts), rule.id
             break
         pending.append(rule)
     if pending:
         return Decision(_ask(pending, view), pending[0].id, tuple(trace))
-    answer = answer or Decision(_limited(policy.default, facts), DEFAULT_RULE, ())
-    return Decision(answer.step, answer.rule, tuple(trace))
+    return Decision(step, answering, tuple(trace))
 
 
 def passed_over(outcome: Outcome, facts: Facts) -> Passed | None:

@@ -147,6 +147,8 @@ class Facts:
 
     def learn(self, *findings: Finding) -> Facts:
         """These facts and what has just been found; a source that failed is ill for the rest of the visit."""
+        if not findings:
+            return self
         failed = {finding.source for finding in findings if finding.reason in ILL_REASONS}
         return replace(self, findings=self.findings + findings, ill=self.ill | failed)
 

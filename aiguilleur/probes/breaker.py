@@ -116,6 +116,9 @@ class Breaker:
 
     def refusal(self) -> Reason | None:
         """Why a call would be refused now, if it would; unlike `enter`, it takes no trial."""
+        # Every visit asks of every probe, nearly always for nothing.
+        if self._health.state is State.CLOSED:
+            return None
         with self._lock:
             return self._why(self._clock())
 

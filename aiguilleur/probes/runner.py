@@ -67,7 +67,7 @@ class Runner:
 
     def failing(self) -> frozenset[str]:
         """The probes that may not be asked now."""
-        return frozenset(name for name, breaker in self.breakers.items() if breaker.refusal())
+        return frozenset([name for name, breaker in self.breakers.items() if breaker.refusal()])
 
     def health(self) -> dict[str, Health]:
         """How each probe's breaker stands."""

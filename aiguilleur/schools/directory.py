@@ -36,6 +36,8 @@ class Directory:
         """The school that a label, a UAI, a pasted host or a pasted address names; None when we know none such."""
         if not text:
             return None
+        if school := self.schools.get(text):
+            return school
         name = spelled(text)
         return self.schools.get(name) or self.by_uai.get(name.upper())
 

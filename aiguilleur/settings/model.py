@@ -76,7 +76,7 @@ class Source:
 
     def is_open(self, school: School | None, day: date) -> bool:
         """Whether calendar, school and académie allow this source on that day."""
-        own = (school.opens.get(key) for key in self._keys) if school else ()
+        own = [school.opens.get(key) for key in self._keys] if school and school.opens else ()
         if any(first and day < first for first in (self.opens, *own)) or self.is_retired(school, day):
             return False
         return self.serves(school)
@@ -87,7 +87,9 @@ class Source:
 
     def last_day(self, school: School | None) -> date | None:
         """Its last whole day, in general or for this school, whichever comes first."""
-        own = (school.closes.get(key) for key in self._keys) if school else ()
+        if school is None or not school.closes:
+            return self.closes
+        own = (school.closes.get(key) for key in self._keys)
         return min((last for last in (self.closes, *own) if last), default=None)
 
     def is_retired(self, school: School | None, day: date) -> bool:
@@ -278,9 +280,11 @@ class Settings:
         """
         urls = self.targets[target].urls
         return frozenset(
-            source.id
-            for source in self.sources.values()
-            if source.id in urls and source.is_open(school, day) and (source.idp or not with_idp)
+            [
+                name
+                for name, source in self.sources.items()
+                if name in urls and source.is_open(school, day) and (source.idp or not with_idp)
+            ]
         )
 
     def knows(self, onward: Onward) -> bool:
@@ -290,4 +294,4 @@ class Settings:
 
     def ill_sources(self, at: datetime) -> frozenset[str]:
         """The sources under maintenance at this instant."""
-        return frozenset(source.id for source in self.sources.values() if source.paused_until(at))
+        return frozenset([each.id for each in self.sources.values() if each.maintenance and each.paused_until(at)])

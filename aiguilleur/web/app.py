@@ -39,10 +39,11 @@ from aiguilleur.web import (
     saml,
     theme,
 )
+from aiguilleur.web.application import Application
 from aiguilleur.web.floor import Floor
 from aiguilleur.web.health import note_breaker, note_canary
 from aiguilleur.web.redirects import to_mire, to_own
-from aiguilleur.web.security import add_headers
+from aiguilleur.web.security import Secured
 from aiguilleur.web.service import Service, install, known_of, service, utc_now
 
 _LOGGER = logging.getLogger("aiguilleur")
@@ -59,7 +60,7 @@ def create_app(
 
     `degraded` says why these are not the settings that were asked for, and is shown by `/readyz`.
     """
-    app = Flask(__name__)
+    app = Application(__name__)
     # Else `//evil` in a path would come back in a Location of the framework's own.
     app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
@@ -69,15 +70,17 @@ def create_app(
     for part in (route, retour, mire, leave, ending, diagnostic, kit, disco, saml, health):
         app.register_blueprint(part.blueprint)
     _add_legacy(app, settings)
-    _add_mire_hosts(app)
-    retired_hosts.install(app)
-    add_headers(app)
+    # What most sites do not have, their visits do not look for.
+    if settings.site.mire_hosts:
+        _add_mire_hosts(app)
+    if settings.site.retired_hosts:
+        retired_hosts.install(app)
     _add_errors(app)
     if settings.site.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.site.proxies, x_proto=settings.site.proxies, x_host=0
         )
-    app.wsgi_app = Floor(app)  # type: ignore[method-assign]
+    app.wsgi_app = Floor(app, Secured(settings.site))  # type: ignore[method-assign]
     return app
 
 

@@ -15,7 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from aiguilleur.journal import new_code
 from aiguilleur.web import languages, pages, rush
 from aiguilleur.web.noted import note_page
-from aiguilleur.web.security import fixed_headers
+from aiguilleur.web.security import Headers, Secured
 from aiguilleur.web.service import running_in
 
 if TYPE_CHECKING:
@@ -34,22 +34,20 @@ class Floor:
     page of an error, ends here as well.
     """
 
-    def __init__(self, app: Flask) -> None:
-        """Render the page now, in each language."""
-        self._app, self._site = app, app.wsgi_app
+    def __init__(self, app: Flask, secured: Secured) -> None:
+        """Render the page now, in each language; every answer is `secured`."""
+        self._app, self._site, self._secured = app, app.wsgi_app, secured
         # Else the framework would answer 500 by itself, and write down an error with all that it quotes.
         app.config["PROPAGATE_EXCEPTIONS"] = True
         with app.test_request_context():
             texts = {code: pages.floor_text(each) for code, each in languages.LANGUAGES.items()}
-        self._texts = texts
-        running = running_in(app)
-        self._headers = tuple(fixed_headers(running.settings.site).items()) if running else ()
+        self._texts, self._headers = texts, secured(())
         #: Shown when not even a code can be drawn.
         self._spare = new_code()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does; else by the page."""
-        begun = _Begun(start_response)
+        begun = _Begun(start_response, self._secured)
         try:
             rush.note_wait(environ)
             if not rush.is_overdue(environ):
@@ -68,8 +66,7 @@ class Floor:
         _or(None, lambda: self._note(code, status, outcome))
         body = self._texts[_or(languages.FRENCH.code, lambda: _language(environ))].replace("{code}", code).encode()
         own = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body))))
-        headers = [*own, ("Cache-Control", "no-store"), ("Aiguilleur-Code", code), *self._headers]
-        begun.again(f"{status} {HTTP_STATUS_CODES[status]}", headers)
+        begun.again(f"{status} {HTTP_STATUS_CODES[status]}", [*own, ("Aiguilleur-Code", code), *self._headers])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _note(self, code: str, status: int, outcome: str) -> None:
@@ -81,16 +78,16 @@ class Floor:
 class _Begun:
     """The server's `start_response`, and whether an answer was begun that another one must replace (PEP 3333)."""
 
-    def __init__(self, start: StartResponse) -> None:
-        self._start = start
+    def __init__(self, start: StartResponse, secured: Secured) -> None:
+        self._start, self._secured = start, secured
         self._is_begun = False
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Callable[[bytes], object]:
+    def __call__(self, status: str, headers: Headers, *error: Any) -> Callable[[bytes], object]:
         self._is_begun = True
-        return self._start(*args, **kwargs)
+        return self._start(status, self._secured(headers), *error)
 
     def again(self, status: str, headers: list[tuple[str, str]]) -> None:
-        """Begin, or begin anew as long as nothing was sent."""
+        """Begin, or begin anew as long as nothing was sent; the headers are whole."""
         if self._is_begun:
             self._start(status, headers, sys.exc_info())
         else:

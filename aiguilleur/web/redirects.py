@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from flask import Response
+from werkzeug.urls import iri_to_uri
 
 from aiguilleur.core.journey import Onward
 from aiguilleur.errors import AiguilleurError
 from aiguilleur.probes import FrontChannelProbe, Trip
 from aiguilleur.probes.way import with_query
 from aiguilleur.web.service import service
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+#: What an address may hold as it is (RFC 3986).
+_PLAIN = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*")
 
 
 class ForeignAddressError(AiguilleurError):
@@ -64,7 +75,16 @@ def to_own(path: str, query: dict[str, str] | None = None) -> Response:
 
 
 def _see_other(address: str) -> Response:
-    response = Response(status=303)
-    response.headers["Location"] = address
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    place = address if _PLAIN.fullmatch(address) else iri_to_uri(address)
+    headers = [("Location", place), ("Referrer-Policy", "no-referrer"), ("Content-Length", "0")]
+    return SeeOther(status=303, headers=headers)
+
+
+class SeeOther(Response):
+    """A redirect without a body, whose headers are handed to the server as they are."""
+
+    default_mimetype = None
+
+    def get_wsgi_response(self, _environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Nothing of it depends on the request: the address is whole."""
+        return (), self.status, self.headers.to_wsgi_list()

@@ -17,7 +17,7 @@ from aiguilleur.web import ending, pages, rush
 from aiguilleur.web.languages import chosen
 from aiguilleur.web.redirects import to_service_provider, to_target
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
-from aiguilleur.web.service import service
+from aiguilleur.web.service import asked, service
 from aiguilleur.web.trips import depart
 from aiguilleur.web.visit import Visit, Wanted, host_of, open_visit, record, remember_visit, wanted_of
 
@@ -30,7 +30,7 @@ def vers(target: str, etab: str | None = None) -> Response:
     """Send the browser to the service, or show the mire."""
     if target not in service().settings.targets:
         return pages.not_found("service")
-    wanted = wanted_of(request, target, path_etab=etab)
+    wanted = wanted_of(asked(), target, path_etab=etab)
     if etab and (wanted.school is None or service().settings.directory.find(etab) is None):
         return pages.not_found("school", target, etab)
     return arrive(wanted)
@@ -48,6 +48,7 @@ def legacy(links: tuple[LegacyLink, ...]) -> Response:
 
 def arrive(wanted: Wanted) -> Response:
     """The path that every visit takes, whatever address it came by."""
+    request = asked()
     if is_prefetch(request):
         # A prefetched 200 would be shown at the click, a 204 would kill it.
         return Response(status=425)
@@ -69,11 +70,12 @@ def _policy(visit: Visit) -> Policy:
     policy, wanted = service().settings.policies[visit.wanted.target], visit.wanted
     # A trip may end on a page, and what is to be answered must fit into its cookie; and each is one visit more.
     at_home = wanted.passive or (wanted.onward is not None and not wanted.onward.is_light)
-    return replace(policy, max_legs=0) if at_home or rush.is_late(request.environ) else policy
+    return replace(policy, max_legs=0) if at_home or rush.is_late(asked().environ) else policy
 
 
 def _refusal(wanted: Wanted) -> str | None:
     """Why this visit gets the page whatever is known of it."""
+    request = asked()
     provider = service().settings.service_providers[wanted.onward.provider] if wanted.onward else None
     if is_framed(request):
         return "framed"
@@ -101,10 +103,10 @@ def is_back(visit: Visit) -> bool:
 
 def judged(visit: Visit) -> tuple[Visit, Decision]:
     """The visit with what the sources' servers said, and what the rules make of it."""
-    budget = 0.0 if rush.is_late(request.environ) else service().settings.site.budget
+    budget = 0.0 if rush.is_late(asked().environ) else service().settings.site.budget
     with service().runner.visit(visit.cookies, visit.forwarded, budget) as asking:
         facts, decision = advance(visit.facts, _policy(visit), asking)
-    return replace(visit, facts=facts), decision
+    return visit if facts is visit.facts else replace(visit, facts=facts), decision
 
 
 def against_the_rules(visit: Visit, decision: Decision) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -25,6 +27,8 @@ REMEMBERED_COOKIE = "__Host-aiguilleur-choix"
 RECENT_COOKIE = "__Host-aiguilleur-recent"
 #: A text that a visitor wrote is not looked at beyond this.
 LONGEST = 200
+#: The headers that signals look at, and where the server leaves them (PEP 3333).
+_LOOKED_AT = (("Referer", "HTTP_REFERER"), ("Sec-Fetch-Site", "HTTP_SEC_FETCH_SITE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
     """Read the request, which may go on from a journey; nothing is asked of anyone yet."""
     running, began = service(), time.monotonic()
     settings, at = running.settings, running.now()
+    day = local_day(running, at)
     cookies = signals.cookies_of(request.headers.get("Cookie", ""))
     remembered = running.seal.remembered(cookies.get(REMEMBERED_COOKIE))
     shared = is_shared(request, wanted.entry)
@@ -126,15 +131,13 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         target=wanted.target,
         school=wanted.school,
         at=at,
-        day=local_day(running, at),
-        open=settings.open_sources(
-            wanted.target, wanted.school, local_day(running, at), with_idp=wanted.onward is not None
-        ),
+        day=day,
+        open=settings.open_sources(wanted.target, wanted.school, day, with_idp=wanted.onward is not None),
         ill=running.ill_sources(at),
         signals=_of_arrival(seen, journey) if journey else seen,
         findings=tuple(signals.presumed(running.presumptions, cookies)),
     ).learn(*_carried(journeys, journey, epoch_ms(at)))
-    forwarded = Forwarded(user_agent=request.headers.get("User-Agent", ""), client_address=request.remote_addr or "")
+    forwarded = Forwarded(request.environ.get("HTTP_USER_AGENT", ""), request.remote_addr or "")
     recent = running.seal.recent(cookies.get(RECENT_COOKIE))
     code = journey.code if journey else new_code()
     return Visit(wanted, facts, code, cookies, forwarded, remembered, recent, began, shared, journeys, journey)
@@ -147,6 +150,8 @@ def _of_arrival(seen: Signals, journey: Journey) -> Signals:
 
 def _carried(journeys: tuple[Journey, ...], journey: Journey | None, now: int) -> tuple[Finding, ...]:
     """What was learnt before, and the probes from which this browser has never come back."""
+    if not journeys and journey is None:
+        return ()
     known = journey.findings(now) if journey else ()
     probes = service().front
     lost = {each.awaited: probes[each.awaited] for each in journeys if each.is_lost(now) and each.awaited in probes}
@@ -168,6 +173,8 @@ def is_shared(request: Request, entry: str | None) -> bool:
     site = service().settings.site
     if entry in site.shared_entries:
         return True
+    if not site.shared_networks:
+        return False
     try:
         address = ip_address(request.remote_addr or "")
     except ValueError:
@@ -177,9 +184,9 @@ def is_shared(request: Request, entry: str | None) -> bool:
 
 def record(visit: Visit, decision: Decision, *, event: Event, status: int, host: str = "") -> None:
     """Write what was decided, and why, to the journal."""
-    running = service()
+    running, now = service(), visit.now
     looked, wanted = event is Event.DIAGNOSED, visit.wanted
-    again = None if looked else visit.recent.last(wanted.target, visit.etab, visit.now, AGAIN_S, wanted.provider)
+    again = None if looked else visit.recent.last(wanted.target, visit.etab, now, AGAIN_S, wanted.provider)
     running.journal.write(
         entry_of(
             visit.facts,
@@ -192,11 +199,11 @@ def record(visit: Visit, decision: Decision, *, event: Event, status: int, host:
             host=host,
             legs=trips(visit.facts.findings) + (isinstance(decision.step, Ask) and not looked),
             ms=visit.ms,
-            page=visit.wanted.page or "",
+            page=wanted.page or "",
             policy=running.settings.digest,
             node=running.settings.site.node,
             shadow=decision.shadow,
-            again=Again(again.rule, visit.now - again.at) if again else None,
+            again=Again(again.rule, now - again.at) if again else None,
         )
     )
 
@@ -256,14 +263,16 @@ def remember_choice(visit: Visit, source: str, response: Response) -> None:
 
 def set_cookie(response: Response, name: str, value: str, life_s: int, *, same_site: str = "Lax") -> None:
     """Set one of our cookies: for this host alone, never readable by scripts, sent on links from elsewhere."""
-    response.set_cookie(name, value, max_age=life_s, path="/", secure=True, httponly=True, samesite=same_site)
+    # Neither our names nor what we sign has a character that would have to be quoted.
+    told = f"{name}={value}; Max-Age={life_s}; Secure; HttpOnly; Path=/; SameSite={same_site}"
+    response.headers.add("Set-Cookie", told)
 
 
 def wanted_of(request: Request, target: str, *, path_etab: str | None = None) -> Wanted:
     """What the address of a request asks for; names that the configuration does not know are dropped."""
-    running, args = service(), request.values
-    settings = running.settings
-    entry, page, choice = (args.get(name, "")[:LONGEST] for name in ("de", "page", "source"))
+    running = service()
+    settings, args = running.settings, request.values.to_dict() if request.method == "POST" else linked(request)
+    entry, page, choice = args.get("de"), args.get("page"), args.get("source")
     candidates = signals.candidate_schools(
         running.known, headers_of(request), path_etab, args.get("etab", "")[:LONGEST]
     )
@@ -277,9 +286,22 @@ def wanted_of(request: Request, target: str, *, path_etab: str | None = None) ->
     )
 
 
+def linked(request: Request) -> Mapping[str, str]:
+    """The parameters of a request's address, the first of each name."""
+    query = request.environ.get("QUERY_STRING", "")
+    return _parsed(query) if len(query) <= LONGEST else request.args.to_dict()
+
+
+@lru_cache(256)
+def _parsed(query: str) -> Mapping[str, str]:
+    """Nearly all visits come by the same few links."""
+    return Request({"QUERY_STRING": query}).args.to_dict()
+
+
 def headers_of(request: Request) -> dict[str, str]:
     """The headers that signals look at, as a plain mapping."""
-    return {name: request.headers[name] for name in ("Referer", "Sec-Fetch-Site") if name in request.headers}
+    environ = request.environ
+    return {name: environ[key] for name, key in _LOOKED_AT if key in environ}
 
 
 def host_of(address: str) -> str:

@@ -67,7 +67,7 @@ class Canaries:
 
     def failing(self) -> frozenset[str]:
         """The probes whose source answers nothing."""
-        return frozenset(probe for probe, reason in self._refusals().items() if reason in ILL_REASONS)
+        return frozenset([probe for probe, reason in self._refusals().items() if reason in ILL_REASONS])
 
     def left(self, probe: str, trip: str) -> None:
         """A browser leaves to ask by this probe."""
