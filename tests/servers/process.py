@@ -39,6 +39,10 @@ class Process:
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def end(self) -> None:
+        """Ask it to end, which it does in its own time."""
+        self._signal(signal.SIGTERM)
+
     def await_start(self) -> None:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
@@ -54,7 +58,7 @@ class Process:
 
     def stop(self) -> None:
         """End it, also when it is suspended."""
-        self._signal(signal.SIGTERM)
+        self.end()
         self._signal(signal.SIGCONT)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_S)

@@ -125,11 +125,18 @@ class Way:
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                client, _ = listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._upstream))
-                self._open |= {client, server}
-                self._begin(self._pass_on, client, server)
-                self._begin(self._answer, server, client)
+                self._lead(listener.accept()[0])
+
+    def _lead(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection(("127.0.0.1", self._upstream))
+        except OSError:
+            # The store is not there just now.
+            client.close()
+            return
+        self._open |= {client, server}
+        self._begin(self._pass_on, client, server)
+        self._begin(self._answer, server, client)
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
