@@ -1,4 +1,4 @@
-"""Three nodes for a minute in which all that can happen to them and to their store happens, one after the other."""
+"""Longer proofs: all that can happen to nodes and their store in a minute, a node that is frozen, and a rush."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from aiguilleur.sandbox.faults import Fault
 from tests.load import Row, arriving, by_status, percentile
 from tests.servers.redis import await_that, patient
-from tests.several.fleet import NAMES, Fleet, assert_whole, assert_written_once, fleet, visits
+from tests.several.fleet import BUDGET, NAMES, Fleet, assert_whole, assert_written_once, fleet, visits
 from tests.several.test_store import frozen, full, slow, stopped
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy, pytest.mark.prove]
@@ -74,6 +74,36 @@ def test_a_minute_of_everything_is_seen_by_nobody(
         assert_whole(rows)
         assert_written_once(whole, rows)
         await_that(lambda: set(whole.shared()) == {("ok", None)}, 40)
+
+
+def test_a_node_that_is_frozen_keeps_few_visits_for_seconds_and_loses_none(tmp_path: Path) -> None:
+    with fleet(tmp_path) as whole, arriving(whole.port, visits(), (15, 60), seed=3) as load:
+        await_that(lambda: len(load.so_far()) > 60)
+        whole.nodes["ts2"].process.suspend()
+        time.sleep(11)
+        whole.nodes["ts2"].process.resume()
+        rows = load.rows()
+
+    late = [row for row in rows if row.seconds > BUDGET]
+    assert [row for row in rows if row.error] == []
+    assert set(by_status(rows)) == {200, 303}
+    assert len(late) < 0.01 * len(rows)
+    assert percentile(rows, 1) < 9
+    # Answered by another node, not by HAProxy's own page.
+    assert all(row.code for row in late)
+
+
+def test_in_a_rush_no_node_is_taken_away_from_the_others(tmp_path: Path) -> None:
+    with (
+        fleet(tmp_path, workers=2) as whole,
+        arriving(whole.port, visits(), (2, 60), (10, 700), (3, 60), seed=3) as load,
+    ):
+        rows = load.rows()
+
+    assert [row for row in rows if row.error] == []
+    assert all(row.code for row in rows)
+    assert set(by_status(rows)) == {200, 303}
+    assert "is DOWN" not in (tmp_path / "haproxy.log").read_text(encoding="utf-8")
 
 
 def felt(rows: list[Row], since: float, until: float) -> str:
