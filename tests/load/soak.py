@@ -70,7 +70,10 @@ class Soaked:
 
     @property
     def growth(self) -> float:
-        """By which share its memory was larger towards the end than once it was warm; medians, for each edit shows."""
+        """By which share its memory was larger towards the end than once it was warm.
+
+        Medians, because each edit shows for a second. A thread more is a quarter of a megabyte that the allocator keeps.
+        """
         warm, late = (statistics.median(size.kb for size in self.sizes[part]) for part in (slice(2, 5), slice(8, 11)))
         return late / warm - 1
 
