@@ -19,7 +19,7 @@ from tests.operations.machine import EXAMPLES, exchange, get
 from tests.servers.process import running
 from tests.servers.redis import await_that
 from tests.several.fleet import NAMES, asked, logged, write_haproxy
-from tests.wire import Wire, closed_port, says
+from tests.wire import Answer, Wire, closed_port, cut, says
 
 pytestmark = pytest.mark.haproxy
 
@@ -115,3 +115,17 @@ def test_the_log_holds_no_query_no_whole_address_and_no_cookie(tmp_path: Path) -
 
     assert canary not in (tmp_path / "haproxy.log").read_text(encoding="utf-8")
     assert (told["network"], told["path"], told["status"]) == ("127.0.0.0", LINK, 200)
+
+
+@pytest.mark.parametrize(("form", "times"), [(None, 3), ({"source": "aten"}, 1)])
+def test_a_get_without_an_answer_is_asked_again_and_a_choice_that_is_sent_is_not(
+    tmp_path: Path, form: dict[str, str] | None, times: int
+) -> None:
+    def hangs_up(request: str) -> Answer:
+        return says("200 OK") if "/readyz" in request else cut(b"")
+
+    with Wire(respond=hangs_up) as upstream, proxy(tmp_path, upstream.port) as (port, _):
+        answer = asked(port, "/choix", form=form)
+
+        assert (answer.status, len(heard(upstream))) == (200, times)
+        assert answer.text == (EXAMPLES / "panne.html").read_text(encoding="utf-8")
