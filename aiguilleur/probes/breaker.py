@@ -156,7 +156,8 @@ class Breaker:
             elif before.state is not State.CLOSED:
                 self._tried(finding, now)
             elif self._is_too_much(finding, now):
-                self._open(finding.reason, now)
+                # An answer opens it by having been too slow.
+                self._open(finding.reason if finding.reason in FAILURES else Reason.DEADLINE, now)
             self._changes += self._turn != turn
             return self._health if self._health != before else None
 
@@ -194,20 +195,23 @@ class Breaker:
             self._change(State.CLOSED, None, 0.0)
 
     def _is_too_much(self, finding: Finding, now: float) -> bool:
-        limits, failed = self._limits, finding.reason in FAILURES
+        limits, failed, slow = self._limits, finding.reason in FAILURES, finding.ms > self._limits.slow_s * 1000
         if failed:
             self._row = self._row + 1 if now - self._failed_at <= limits.row_s else 1
             self._failed_at = now
         else:
             self._row = 0
-        self._calls.append((now, failed, finding.ms > limits.slow_s * 1000))
+        self._calls.append((now, failed, slow))
         while self._calls[0][0] < now - limits.window_s:
             self._calls.popleft()
         if self._row >= limits.in_a_row:
             return True
         calls = len(self._calls)
-        failures, slow = (sum(call[index] for call in self._calls) for index in (1, 2))
-        return calls >= limits.least_calls and (failures >= limits.failing * calls or slow >= limits.slow * calls)
+        failed_share, slow_share = (sum(call[index] for call in self._calls) / calls for index in (1, 2))
+        # What is all right itself opens nothing, whatever has been before.
+        return calls >= limits.least_calls and (
+            (failed and failed_share >= limits.failing) or (slow and slow_share >= limits.slow)
+        )
 
     def _open(self, reason: Reason, now: float) -> None:
         doubled = 2 ** min(self._pauses, _MOST_DOUBLINGS)

@@ -112,6 +112,18 @@ def test_a_source_that_is_nearly_always_too_slow_is_left_alone() -> None:
         sometimes.call(ms=1100 if number % 2 else 10)
 
     assert (slow.call(), sometimes.call()) == (Reason.BREAKER, None)
+    assert slow.breaker.health.reason is Reason.DEADLINE
+
+
+def test_a_call_that_went_well_opens_nothing() -> None:
+    source = Source()
+    for number in range(19):
+        source.call(Reason.ANSWER if number % 2 else Reason.CONNECT)
+    source.call()
+    assert source.breaker.health == Health()
+    source.call(Reason.CONNECT)
+
+    assert (source.breaker.health.state, source.breaker.health.reason) == (State.OPEN, Reason.CONNECT)
 
 
 def test_once_the_pause_is_over_one_call_at_a_time_is_a_trial() -> None:
