@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
@@ -210,6 +211,38 @@ def test_the_same_probe_with_other_settings_is_another() -> None:
     two.shared.exchange()
 
     assert two.state is State.CLOSED
+
+
+def weather(world: World, lots: random.Random) -> None:
+    """A source that comes and goes, a store too, ways that are cut, and looks that are missed."""
+    well, cut = True, set[int]()
+    for _ in range(lots.randint(20, 400)):
+        well ^= lots.random() < 0.05
+        world.memory.lost ^= lots.random() < 0.03
+        if lots.random() < 0.02:
+            cut = set() if cut else {lots.randrange(len(world.processes))}
+        world.memory.now += lots.uniform(0.3, 1.2)
+        for number, process in enumerate(world.processes):
+            if lots.random() < 0.5:
+                sick = DEAD if lots.random() < 0.9 else Reason.THROTTLED
+                process.visit(OK if well and number not in cut else sick, 20)
+            if lots.random() < 0.9:
+                process.shared.exchange()
+    world.memory.lost = False
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_has_happened_all_go_on_soon_after_it_is_over(world: World, seed: int) -> None:
+    lots = random.Random(seed)
+    weather(world, lots)
+    over, in_a_row = world.memory.now, 0
+    while in_a_row < 5:
+        world.look(lots.uniform(0.5, 1))
+        asked = [process.visit(OK) for process in world.processes]
+        in_a_row = in_a_row + 1 if all(asked) else 0
+
+        # The longest pause is a minute.
+        assert world.memory.now - over < 75
 
 
 GOOD = [1, "open", "connect", 0, "ts2", "token"]
