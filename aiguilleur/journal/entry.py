@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,33 +11,21 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, defstruct, field
 from msgspec.structs import fields
 
 from aiguilleur import __version__
 from aiguilleur.core.model import Arrival, Channel, Finding, Reason, SessionState, Signals
 from aiguilleur.errors import JournalError
+from aiguilleur.journal.escaping import in_ascii
 
 #: What stands for a target or a school that the configuration does not know.
 UNKNOWN = "?"
-#: How a letter that is not ASCII is written (RFC 8259 7): whatever reads a line finds one line then.
-_ESCAPED = "aiguilleur.json"
 
 
-def _escaped(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    return _as_codes(error.object[error.start : error.end]), error.end
-
-
-@lru_cache(1024)
-def _as_codes(letters: str) -> str:
-    units = letters.encode("utf-16-be")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
-
-
-codecs.register_error(_ESCAPED, _escaped)
+@lru_cache(16)
+def _to_the_second(epoch: int) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat()[:19]
 
 
 class Event(StrEnum):
@@ -104,19 +91,7 @@ class JournalEntry(Struct, frozen=True):
 
     def as_json(self) -> dict[str, Any]:
         """The entry as it is written, in the order of the fields; empty ones are left out."""
-        row = {name: value for name, value in zip(_FIELDS, _values_of(self), strict=True) if value or name in _ALWAYS}
-        row["time"] = self.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        for name in ("open", "ill", "problems"):
-            if name in row:
-                row[name] = list(row[name])
-        if self.findings:
-            row["findings"] = [_finding_row(finding) for finding in self.findings]
-        if signals := _signals_row(self.signals):
-            row["signals"] = signals
-        else:
-            del row["signals"]
-        if self.again:
-            row["again"] = {"rule": self.again.rule, "after_s": self.again.after_s}
+        row: dict[str, Any] = json.loads(self.encoded())
         return row
 
     def line(self) -> str:
@@ -125,19 +100,21 @@ class JournalEntry(Struct, frozen=True):
 
     def encoded(self) -> bytes:
         """The line in bytes."""
-        row = self.as_json()
-        try:
-            line = msgspec.json.encode(row)
-        except UnicodeEncodeError:
-            # Half a letter, which no encoding has, and a Python's text may hold.
-            return json.dumps(row, separators=(",", ":")).encode("ascii")
-        return line if line.isascii() else line.decode().encode("ascii", _ESCAPED)
+        return in_ascii(self._written())
+
+    def _written(self) -> Any:
+        row = _Row(*[value or UNSET for value in _values_of(self)])
+        row.time = f"{_to_the_second(int(self.time.timestamp() // 1))}.{self.time.microsecond // 1000:03d}Z"
+        row.legs, row.ms = self.legs, self.ms
+        if self.findings:
+            row.findings = [_finding_row(finding) for finding in self.findings]
+        row.signals = _signals_row(self.signals) or UNSET
+        return row
 
 
-_FIELDS = JournalEntry.__struct_fields__
-_values_of = attrgetter(*_FIELDS)
-#: Written even when they are 0.
-_ALWAYS = frozenset({"legs", "ms"})
+_values_of = attrgetter(*JournalEntry.__struct_fields__)
+#: What is written of each field, by the library that writes it; what is unset is left out.
+_Row: Any = defstruct("_Row", JournalEntry.__struct_fields__)
 
 
 def from_line(line: str | bytes, place: str = "") -> JournalEntry:
