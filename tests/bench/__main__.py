@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.contenders import contenders
+from tests.bench.contenders import POSTER, contenders
 from tests.bench.decisions import decision_costs
 from tests.bench.measure import Contender, Cost, cost, lateness
 from tests.bench.page import Measured, table, write
+from tests.bench.profile import profile
 
 
 def measured(all_: Sequence[Contender], rounds: int, seconds: float) -> Measured:
@@ -30,7 +31,10 @@ def measured(all_: Sequence[Contender], rounds: int, seconds: float) -> Measured
         late[each.name] = lateness(each, 3 * seconds)
     _say("decisions alone")
     rates = {each.name: each.rate for each in all_}
-    return Measured(costs, late, rates, decision_costs(), seconds)
+    _say("where the time goes")
+    with TemporaryDirectory(prefix="profile-") as folder:
+        rooms = profile(Path(folder), POSTER, seconds)
+    return Measured(costs, late, rates, decision_costs(), rooms, seconds)
 
 
 def _say(text: str) -> None:
@@ -43,7 +47,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one short round, printed and not written")
     parser.add_argument("names", nargs="*", help="only these contenders, printed and not written")
     wanted = parser.parse_args()
-    rounds, seconds = (1, 1.0) if wanted.quick else (5, 3.0)
+    rounds, seconds = (1, 1.0) if wanted.quick else (9, 3.0)
     with TemporaryDirectory(prefix="bench-") as folder, contenders(Path(folder), wanted.names) as running:
         found = measured(running, rounds, seconds)
     sys.stdout.write(table(found) + "\n")

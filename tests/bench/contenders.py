@@ -65,11 +65,11 @@ def _empty(folder: Path) -> Iterator[Contender]:
 
 
 def _contender(process: Process, port: int, visit: Visit | None = None, *more: int) -> Contender:
-    return Contender("", port, visit or _POSTER, (process.pid, *more))
+    return Contender("", port, visit or POSTER, (process.pid, *more))
 
 
 #: A family with what browsers send, by a QR code: the rules answer without asking anybody.
-_POSTER = click(path=f"{LINK}?de=affiche")
+POSTER = click(path=f"{LINK}?de=affiche")
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def _nginx(folder: Path) -> Iterator[Contender]:
 def _shibboleth(folder: Path) -> Iterator[Contender]:
     identity = educonnect_provider(free_port(), {})
     with service_provider(identity.metadata(), identity.entity_id, "https://aiguilleur.example") as provider:
-        visit = Visit(LOGIN, {**_POSTER.headers, "Host": provider.origin.removeprefix("http://")})
+        visit = Visit(LOGIN, {**POSTER.headers, "Host": provider.origin.removeprefix("http://")})
         contender = _contender(provider.process, provider.process.port, visit, provider.daemon.pid)
         yield replace(contender, status=302)
 
@@ -163,7 +163,7 @@ def _simplesamlphp(folder: Path) -> Iterator[Contender]:
     with saml_server(folder) as server:
         # It leads back to a host that it trusts: its own.
         back = quote(f"http://{IDP_HOST}:{server.process.port}/back", safe="")
-        visit = Visit(_DISCO.format(back=back), {**_POSTER.headers, "Host": f"{IDP_HOST}:{server.process.port}"})
+        visit = Visit(_DISCO.format(back=back), {**POSTER.headers, "Host": f"{IDP_HOST}:{server.process.port}"})
         yield replace(_contender(server.process, server.process.port, visit), status=302, rate=20.0, closes=True)
 
 

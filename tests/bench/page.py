@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from operator import itemgetter
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +31,8 @@ class Measured:
     latenesses: Mapping[str, Lateness]
     rates: Mapping[str, float]
     decisions: Sequence[DecisionCost]
+    #: Microseconds inside the application, by what it is doing.
+    rooms: Mapping[str, float]
     seconds: float
 
     def cpu_us(self, name: str) -> float:
@@ -70,16 +73,30 @@ def table(measured: Measured) -> str:
         "",
         f"One rule more costs {rule_us(list(measured.decisions)):.2f} µs. {_shares(measured)}",
     ]
-    return "\n".join(lines)
+    return "\n".join((*lines, "", *_rooms(measured)))
+
+
+def _rooms(measured: Measured) -> list[str]:
+    """Where the time of a visit that asks nobody goes: the application by itself, and what is left for the server."""
+    inside = sum(measured.rooms.values())
+    rows = sorted(measured.rooms.items(), key=itemgetter(1), reverse=True)
+    if SIGNAL in measured.costs:
+        rows.insert(
+            0, ("gunicorn and the kernel, and what several threads cost each other", measured.cpu_us(SIGNAL) - inside)
+        )
+    return [
+        "| where the time of a visit that asks nobody goes | µs |",
+        "|---|---|",
+        *(f"| {room} | {us:.0f} |" for room, us in rows),
+    ]
 
 
 def _shares(measured: Measured) -> str:
     """What the journal and the metrics add to a visit that asks nobody, where all three were measured."""
     if not {SIGNAL, UNWRITTEN, COUNTED} <= measured.costs.keys():
         return ""
-    journal = 1 - measured.cpu_us(UNWRITTEN) / measured.cpu_us(SIGNAL)
-    metrics = measured.cpu_us(COUNTED) / measured.cpu_us(SIGNAL) - 1
-    return f"By medians, the journal is {journal:.1%} of a visit that asks nobody, and metrics add {metrics:.1%}."
+    journal, metrics = 1 - measured.ratio(UNWRITTEN, SIGNAL), measured.ratio(COUNTED, SIGNAL) - 1
+    return f"Round by round, the journal is {journal:.1%} of a visit that asks nobody, and metrics add {metrics:.1%}."
 
 
 def _row(measured: Measured, name: str) -> str:

@@ -30,8 +30,10 @@ def test_a_short_round_measures_each(tmp_path: Path) -> None:
 
     # Whatever the machine does besides: nobody redirects for less than nginx, nor with Flask for less than Flask.
     assert found.cpu_us(NGINX) < found.cpu_us(BASE) < found.cpu_us(SIGNAL)
-    assert found.ratio(SIGNAL) < 6
+    assert found.ratio(SIGNAL) < 3
     assert table(found).count("\n| ") >= 3 + len(SCHOOLS) * len(RULES)
+    assert all(us > 1 for us in found.rooms.values())
+    assert sum(found.rooms.values()) < found.cpu_us(SIGNAL)
 
 
 @pytest.mark.prove
