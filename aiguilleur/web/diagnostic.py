@@ -19,7 +19,8 @@ from aiguilleur.web.languages import here_at
 from aiguilleur.web.route import judged
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import RECENT_COOKIE, Visit, Wanted, open_visit, record, set_cookie, wanted_of
+from aiguilleur.web.visit import RECENT_COOKIE, Visit, open_visit, record, set_cookie
+from aiguilleur.web.wanted import Wanted, wanted_of
 
 blueprint = Blueprint("diagnostic", __name__)
 #: Says nothing but that this browser keeps cookies.

@@ -16,7 +16,7 @@ from aiguilleur.errors import AiguilleurError
 from aiguilleur.web import pages
 from aiguilleur.web.route import arrive
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import wanted_of
+from aiguilleur.web.wanted import wanted_of
 
 _LOGGER = logging.getLogger("aiguilleur.web")
 blueprint = Blueprint("disco", __name__)

@@ -13,7 +13,8 @@ from aiguilleur.settings.model import Source
 from aiguilleur.web import pages
 from aiguilleur.web.redirects import to_mire, to_own
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import Visit, host_of, open_visit, record, set_cookie, wanted_of
+from aiguilleur.web.visit import Visit, open_visit, record, set_cookie
+from aiguilleur.web.wanted import host_of, wanted_of
 
 blueprint = Blueprint("ending", __name__)
 ANNOUNCED_COOKIE = "__Host-aiguilleur-annonce"

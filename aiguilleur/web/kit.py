@@ -16,7 +16,7 @@ from aiguilleur.kit import Kit, Links, Today, desktop_file, kit_of, qr_picture, 
 from aiguilleur.web import pages, theme
 from aiguilleur.web.redirects import to_own
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import LONGEST
+from aiguilleur.web.wanted import LONGEST
 
 blueprint = Blueprint("kit", __name__)
 

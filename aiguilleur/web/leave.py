@@ -17,7 +17,8 @@ from aiguilleur.web.ending import ANNOUNCED_COOKIE
 from aiguilleur.web.redirects import to_own
 from aiguilleur.web.security import is_prefetch, is_same_origin
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import RECENT_COOKIE, REMEMBERED_COOKIE, Wanted, wanted_of
+from aiguilleur.web.visit import RECENT_COOKIE, REMEMBERED_COOKIE
+from aiguilleur.web.wanted import Wanted, wanted_of
 
 blueprint = Blueprint("leave", __name__)
 

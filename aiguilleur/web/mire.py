@@ -17,7 +17,8 @@ from aiguilleur.web.route import redirect
 from aiguilleur.web.security import is_framed, is_same_origin
 from aiguilleur.web.service import service
 from aiguilleur.web.trips import JOURNEY_PARAM, held, wanted_by
-from aiguilleur.web.visit import LONGEST, Visit, Wanted, open_visit, record, remember_choice, wanted_of
+from aiguilleur.web.visit import Visit, open_visit, record, remember_choice
+from aiguilleur.web.wanted import LONGEST, Wanted, wanted_of
 
 blueprint = Blueprint("mire", __name__)
 

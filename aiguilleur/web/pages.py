@@ -18,7 +18,8 @@ from aiguilleur.web.mine import other_schools, schools_here
 from aiguilleur.web.noted import note_page
 from aiguilleur.web.security import FRAMED_POLICY
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import Visit, Wanted, local_day, record, wanted_of
+from aiguilleur.web.visit import Visit, local_day, record
+from aiguilleur.web.wanted import Wanted, wanted_of
 
 #: Beyond this, a list of schools is a search, not a choice; and a search that finds more is not precise enough.
 MOST_LISTED, MOST_FOUND = 60, 12

@@ -19,7 +19,8 @@ from aiguilleur.web.redirects import to_service_provider, to_target
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
 from aiguilleur.web.service import asked, service
 from aiguilleur.web.trips import depart
-from aiguilleur.web.visit import Visit, Wanted, host_of, open_visit, record, remember_visit, wanted_of
+from aiguilleur.web.visit import Visit, open_visit, record, remember_visit
+from aiguilleur.web.wanted import Wanted, host_of, wanted_of
 
 blueprint = Blueprint("route", __name__)
 

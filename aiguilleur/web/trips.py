@@ -16,7 +16,8 @@ from aiguilleur.signals import cookies_of
 from aiguilleur.web.redirects import to_mire, to_source
 from aiguilleur.web.security import is_navigation
 from aiguilleur.web.service import service
-from aiguilleur.web.visit import Visit, Wanted, epoch_ms, host_of, record, set_cookie
+from aiguilleur.web.visit import Visit, epoch_ms, record, set_cookie
+from aiguilleur.web.wanted import Wanted, host_of
 
 #: The parameter that names a journey in addresses of our own.
 JOURNEY_PARAM = "trajet"
