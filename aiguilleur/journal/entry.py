@@ -17,7 +17,7 @@ from msgspec.structs import fields
 from aiguilleur import __version__
 from aiguilleur.core.model import Arrival, Channel, Finding, Reason, SessionState, Signals
 from aiguilleur.errors import JournalError
-from aiguilleur.journal.escaping import in_ascii
+from aiguilleur.journal.escaping import in_ascii, quoted
 
 #: What stands for a target or a school that the configuration does not know.
 UNKNOWN = "?"
@@ -106,6 +106,9 @@ class JournalEntry(Struct, frozen=True):
         row = _Row(*[value or UNSET for value in _values_of(self)])
         row.time = f"{_to_the_second(int(self.time.timestamp() // 1))}.{self.time.microsecond // 1000:03d}Z"
         row.legs, row.ms = self.legs, self.ms
+        if self.school_kind:
+            # Of nearly all lines the one text with an accent: `collège`, `lycée`.
+            row.school_kind = quoted(self.school_kind)
         if self.findings:
             row.findings = [_finding_row(finding) for finding in self.findings]
         row.signals = _signals_row(self.signals) or UNSET
@@ -191,10 +194,10 @@ def _finding_row(finding: Finding) -> dict[str, Any]:
 
 
 def _signals_row(signals: Signals) -> dict[str, Any]:
-    row = {
-        "choice": signals.choice,
-        "remembered": signals.remembered,
-        "referer_host": signals.referer_host,
-        "cookies": sorted(signals.cookies),
-    }
-    return {name: value for name, value in row.items() if value}
+    row: dict[str, Any] = {}
+    for name in ("choice", "remembered", "referer_host"):
+        if value := getattr(signals, name):
+            row[name] = value
+    if signals.cookies:
+        row["cookies"] = sorted(signals.cookies)
+    return row
