@@ -7,12 +7,12 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from aiguilleur.cli.journal import journal
 from aiguilleur.core.model import Arrival
