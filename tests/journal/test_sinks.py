@@ -163,6 +163,25 @@ def test_a_line_torn_by_a_disk_that_fills_up_spoils_no_other(tmp_path: Path) -> 
     assert path.read_text().splitlines() == [entry(1).line(), entry(2).line()[:20], entry(3).line()]
 
 
+def test_a_line_torn_by_a_disk_that_stays_full_spoils_none_that_follows(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    size = len(entry().line()) + 1
+
+    def work() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        sink = FileSink(str(path))
+        sink.write(entry(1))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, resource.RLIM_INFINITY))
+        for number in (2, 3, 4):
+            with pytest.raises(OSError, match=r"only a part|too large"):
+                sink.write(entry(number))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        sink.write(entry(5))
+
+    assert in_a_child(work) == 0
+    assert path.read_text().splitlines() == [entry(1).line(), entry(2).line()[:20], entry(5).line()]
+
+
 def test_a_disk_that_recovers_is_tried_again_after_five_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,7 +62,7 @@ class _Appender:
     """One process's hold on the file; lines are written without a lock, which threads would queue at."""
 
     def __init__(self, max_bytes: int, keep: int) -> None:
-        #: Around each look at the file, each opening and each rotation.
+        #: Around each look at the file, each opening, each rotation, and the end of a torn line.
         self._lock = threading.Lock()
         self._max_bytes, self._keep = max_bytes, keep
         self._file: _File | None = None
@@ -71,12 +71,8 @@ class _Appender:
         self._torn = self._stuck = False
 
     def append(self, path: str, line: bytes) -> None:
-        file = self._file
-        if file is None or self._torn or path != file.name or time.monotonic() >= self._trusted_until:
-            file, line = self._looked_at(path, line)
-        if self._max_bytes and self._is_too_long(line):
-            file = self._made_room(path, line)
         try:
+            file = self._ready(path, line)
             written = os.write(file.descriptor, line)
         except BlockingIOError:
             raise
@@ -86,16 +82,27 @@ class _Appender:
         self._size += written
         if written < len(line):
             # A disk that fills up tears a line: end it, now or before the next one, which then stays whole.
-            self._torn = True
-            with contextlib.suppress(OSError):
-                self._torn = os.write(file.descriptor, b"\n") != 1
+            with self._lock:
+                self._torn = True
+                with contextlib.suppress(OSError):
+                    self._end_torn(file)
             raise OSError(errno.ENOSPC, "only a part of the line was written")
 
-    def _looked_at(self, path: str, line: bytes) -> tuple[_File, bytes]:
-        """The file as it is now, and the line as it is to be written after a torn one."""
-        with self._lock:
-            torn, self._torn = self._torn, False
-            return self._open(path), b"\n" + line if torn else line
+    def _ready(self, path: str, line: bytes) -> _File:
+        """The file that is to hold the line, at the beginning of a line."""
+        file = self._file
+        if file is None or self._torn or path != file.name or time.monotonic() >= self._trusted_until:
+            with self._lock:
+                file = self._open(path)
+                if self._torn:
+                    self._end_torn(file)
+        if self._max_bytes and self._is_too_long(line):
+            file = self._made_room(path, line)
+        return file
+
+    def _end_torn(self, file: _File) -> None:
+        """End the torn line; while the disk is still full, it stays torn."""
+        self._torn = os.write(file.descriptor, b"\n") != 1
 
     def _is_too_long(self, line: bytes) -> bool:
         return self._size > 0 and self._size + len(line) > self._max_bytes and not self._stuck
