@@ -134,7 +134,9 @@ def _add_legacy(app: Flask, settings: Settings) -> None:
     links = sorted(settings.site.legacy, key=attrgetter("path"))
     for index, (path, group) in enumerate(groupby(links, key=attrgetter("path"))):
         mapped = tuple(group)
-        app.add_url_rule(path, f"legacy{index}", lambda mapped=mapped: route.legacy(mapped))
+        # One that ends in a slash is the same without: the framework would send there itself, by the name of a host.
+        exact = not path.endswith("/")
+        app.add_url_rule(path, f"legacy{index}", lambda mapped=mapped: route.legacy(mapped), strict_slashes=exact)
 
 
 def _add_mire_hosts(app: Flask) -> None:

@@ -35,6 +35,6 @@ class Application(Flask):
 
     def process_response(self, response: Response) -> Response:
         """What is to be done after a view, for the whole application alone: its parts have nothing of their own."""
-        for each in self.after_request_funcs[None]:
+        for each in reversed(self.after_request_funcs[None]):
             response = self.ensure_sync(each)(response)
         return response

@@ -13,7 +13,7 @@ from aiguilleur.core.decision import Rule
 from aiguilleur.core.matchers import Target
 from aiguilleur.core.model import Channel, Discover, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes import Forwarded
-from aiguilleur.settings.model import Settings
+from aiguilleur.settings.model import LegacyLink, Settings
 from aiguilleur.web import create_app
 from tests.builders import asked_anew
 from tests.web.conftest import KEY, MARCH
@@ -91,6 +91,35 @@ def test_an_older_address_stands_for_a_link(client: FlaskClient) -> None:
     response = client.get("/aiguilleur.php?svc=ent&rne=clg-rochat-rousses&src=EDU")
 
     assert response.headers["Location"] == CAS + HOME
+
+
+@pytest.mark.parametrize("path", ["/old/", "/old", "/old/page/", "/old/page"])
+def test_an_older_address_that_ends_in_a_slash_is_the_same_without_it(settings: Settings, path: str) -> None:
+    links = tuple(
+        LegacyLink(path, "ent", {"svc": "ent"}, "rne", "src", {"EDU": "educonnect"}) for path in ("/old/", "/old/page/")
+    )
+    settings = replace(settings, site=replace(settings.site, legacy=links))
+    client = create_app(settings, (KEY,)).test_client()
+    response = client.get(f"{path}?svc=ent&rne=clg-rochat-rousses&src=EDU")
+
+    assert response.status_code == 303
+    assert response.headers["Location"] == CAS + HOME
+
+
+def test_the_framework_sends_nobody_anywhere(client: FlaskClient) -> None:
+    rules = [each for each in client.application.url_map.iter_rules() if each.rule.endswith("/") and each.rule != "/"]
+
+    assert [each.rule for each in rules if each.strict_slashes] == []
+    assert not client.application.url_map.merge_slashes
+
+
+def test_no_part_of_the_application_has_steps_of_its_own_that_the_short_way_would_leave_out(
+    client: FlaskClient,
+) -> None:
+    app = client.application
+
+    assert set(app.after_request_funcs) <= {None}
+    assert not app.url_value_preprocessors
 
 
 HOSTILE = [
