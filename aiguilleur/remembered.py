@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from aiguilleur.errors import TokenError
 from aiguilleur.signing import SKEW_S, Signer
 
@@ -38,8 +40,7 @@ class Remembered:
         return Remembered(source, ((etab, *others) if etab else others)[:MOST_SCHOOLS])
 
 
-@dataclass(frozen=True, slots=True)
-class RecentVisit:
+class RecentVisit(Struct, frozen=True):
     """One redirect of this browser: when (epoch seconds), where to, by which rule, under which code."""
 
     at: int
@@ -53,8 +54,7 @@ class RecentVisit:
     provider: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(Struct, frozen=True):
     """The last visits of this browser, newest first."""
 
     visits: tuple[RecentVisit, ...] = ()

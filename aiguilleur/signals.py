@@ -134,9 +134,9 @@ def matches(host: str, pattern: str) -> bool:
     return bool(label) and rest == pattern[2:]
 
 
-def candidate_schools(known: Known, headers: Mapping[str, str], path: str | None, query: str | None) -> Iterator[str]:
+def candidate_schools(known: Known, referer: str, path: str | None, query: str | None) -> Iterator[str]:
     """What may name the school, the surest first: the path, `?etab=`, the portal that the link stands in."""
     yield from filter(None, (path, query))
-    host = referer_host(headers)
+    host = referer_host({"Referer": referer})
     if host and known.portal_suffix and matches(host, f"*.{known.portal_suffix}"):
         yield host

@@ -3,12 +3,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
+from msgspec.structs import replace
 
 from aiguilleur.remembered import (
     AGAIN_S,

@@ -230,20 +230,20 @@ def test_a_presumption_is_weak_and_names_the_cookie_but_not_its_value() -> None:
 def test_the_school_is_named_by_the_path_then_the_query_then_the_portal() -> None:
     portal = came_from("https://Clg-C.eclat.example/sg.do")
 
-    assert tuple(signals.candidate_schools(KNOWN, portal, "clg-a", "clg-b")) == (
+    assert tuple(signals.candidate_schools(KNOWN, portal["Referer"], "clg-a", "clg-b")) == (
         "clg-a",
         "clg-b",
         "clg-c.eclat.example",
     )
-    assert tuple(signals.candidate_schools(KNOWN, portal, None, "")) == ("clg-c.eclat.example",)
+    assert tuple(signals.candidate_schools(KNOWN, portal["Referer"], None, "")) == ("clg-c.eclat.example",)
 
 
 @pytest.mark.parametrize(
     "referer", ["https://clg-c.example/", "https://eclat.example/", "android-app://x.eclat.example/"]
 )
 def test_a_page_that_is_no_portal_names_no_school(referer: str) -> None:
-    assert not list(signals.candidate_schools(KNOWN, came_from(referer), None, None))
+    assert not list(signals.candidate_schools(KNOWN, referer, None, None))
 
 
 def test_without_a_portal_suffix_no_referer_names_a_school() -> None:
-    assert not list(signals.candidate_schools(Known(), came_from("https://clg-c.eclat.example/"), None, None))
+    assert not list(signals.candidate_schools(Known(), "https://clg-c.eclat.example/", None, None))

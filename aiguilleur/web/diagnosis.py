@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from msgspec import structs
+
 from aiguilleur.core import matchers as m
 from aiguilleur.core.decision import Decision, decide
 from aiguilleur.core.model import Arrival, Ask, Channel, Discover, Finding, Reason, Redirect, SessionState
@@ -161,7 +163,7 @@ def _elsewhere(visit: Visit) -> Iterator[Follows]:
         if entry in site.shared_entries or entry == visit.wanted.entry:
             continue
         signals = replace(visit.facts.signals, entry=entry, arrival=Arrival.CROSS_SITE, referer_host=None)
-        supposed = replace(visit, facts=replace(visit.facts, signals=signals))
+        supposed = structs.replace(visit, facts=replace(visit.facts, signals=signals))
         decision = decide(supposed.facts, service().settings.policies[visit.wanted.target])
         yield replace(_follows(supposed, decision), entry=label)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
+from msgspec.structs import replace
 
 from aiguilleur.journal import Event
 from aiguilleur.remembered import RecentVisit

@@ -6,9 +6,9 @@ The protocol is OASIS' « Identity Provider Discovery Service Protocol and Profi
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from flask import Blueprint, Response, request
+from msgspec.structs import replace
 from werkzeug.datastructures import MultiDict
 
 from aiguilleur.core.journey import Onward

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, request
+from msgspec.structs import replace
 
 from aiguilleur.core.decision import Decision, decide
 from aiguilleur.core.model import Discover, Redirect

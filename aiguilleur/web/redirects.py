@@ -75,9 +75,13 @@ def to_own(path: str, query: dict[str, str] | None = None) -> Response:
 
 
 def _see_other(address: str) -> Response:
-    place = address if _PLAIN.fullmatch(address) else iri_to_uri(address)
-    headers = [("Location", place), ("Referrer-Policy", "no-referrer"), ("Content-Length", "0")]
-    return SeeOther(status=303, headers=headers)
+    response = SeeOther(status=303)
+    response.headers["Location"] = address if _PLAIN.fullmatch(address) else iri_to_uri(address)
+    return response
+
+
+#: What every redirect says: where it came from is told to nobody.
+_OF_REDIRECTS = (("Referrer-Policy", "no-referrer"), ("Content-Length", "0"))
 
 
 class SeeOther(Response):
@@ -87,4 +91,4 @@ class SeeOther(Response):
 
     def get_wsgi_response(self, _environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Nothing of it depends on the request: the address is whole."""
-        return (), self.status, self.headers.to_wsgi_list()
+        return (), self.status, [*self.headers.to_wsgi_list(), *_OF_REDIRECTS]

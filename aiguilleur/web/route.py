@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from flask import Blueprint, Response, request
+from msgspec import structs
 
 from aiguilleur.core.decision import Decision, Policy
 from aiguilleur.core.journey import Onward
@@ -43,7 +44,7 @@ def legacy(links: tuple[LegacyLink, ...]) -> Response:
         if all(request.args.get(name) == value for name, value in link.params.items()):
             wanted = wanted_of(request, link.target, path_etab=request.args.get(link.etab_param))
             choice = link.sources.get(request.args.get(link.source_param, "")) if link.source_param else None
-            return arrive(replace(wanted, entry=link.entry or wanted.entry, choice=choice or wanted.choice))
+            return arrive(structs.replace(wanted, entry=link.entry or wanted.entry, choice=choice or wanted.choice))
     return pages.not_found("page")
 
 
@@ -107,7 +108,7 @@ def judged(visit: Visit) -> tuple[Visit, Decision]:
     budget = 0.0 if rush.is_late(asked().environ) else service().settings.site.budget
     with service().runner.visit(visit.cookies, visit.forwarded, budget) as asking:
         facts, decision = advance(visit.facts, _policy(visit), asking)
-    return visit if facts is visit.facts else replace(visit, facts=facts), decision
+    return visit if facts is visit.facts else structs.replace(visit, facts=facts), decision
 
 
 def against_the_rules(visit: Visit, decision: Decision) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from ipaddress import ip_address
 
 from flask import Request, Response
+from msgspec import Struct
 
 from aiguilleur import signals
 from aiguilleur.core.decision import Decision
@@ -25,8 +26,7 @@ REMEMBERED_COOKIE = "__Host-aiguilleur-choix"
 RECENT_COOKIE = "__Host-aiguilleur-recent"
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A request read once: what is wanted, what is known, under which code."""
 
     wanted: Wanted
@@ -37,6 +37,8 @@ class Visit:
     remembered: Remembered
     recent: Recent
     began: float
+    #: The instant in epoch seconds.
+    now: int
     shared: bool
     #: The trips that this browser has begun, and the one that this visit goes on from.
     journeys: tuple[Journey, ...] = ()
@@ -46,11 +48,6 @@ class Visit:
     def now_ms(self) -> int:
         """The instant in epoch milliseconds."""
         return epoch_ms(self.facts.at)
-
-    @property
-    def now(self) -> int:
-        """The instant in epoch seconds."""
-        return int(self.facts.at.timestamp())
 
     @property
     def etab(self) -> str:
@@ -90,7 +87,8 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         # On a shared computer the last visitor's choice says nothing of this one.
         remembered=None if shared else remembered.source,
     )
-    journeys = running.journeys.held(cookies, epoch_ms(at))
+    now_ms = epoch_ms(at)
+    journeys = running.journeys.held(cookies, now_ms)
     facts = Facts(
         target=wanted.target,
         school=wanted.school,
@@ -100,11 +98,12 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         ill=running.ill_sources(at),
         signals=_of_arrival(seen, journey) if journey else seen,
         findings=tuple(signals.presumed(running.presumptions, cookies)),
-    ).learn(*_carried(journeys, journey, epoch_ms(at)))
+    ).learn(*_carried(journeys, journey, now_ms))
     forwarded = Forwarded(request.environ.get("HTTP_USER_AGENT", ""), request.remote_addr or "")
     recent = running.seal.recent(cookies.get(RECENT_COOKIE))
     code = journey.code if journey else new_code()
-    return Visit(wanted, facts, code, cookies, forwarded, remembered, recent, began, shared, journeys, journey)
+    now = int(at.timestamp())
+    return Visit(wanted, facts, code, cookies, forwarded, remembered, recent, began, now, shared, journeys, journey)
 
 
 def _of_arrival(seen: Signals, journey: Journey) -> Signals:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
+from msgspec import Struct
 
 from aiguilleur import signals
 from aiguilleur.core.journey import Onward
@@ -20,8 +20,7 @@ LONGEST = 200
 _LOOKED_AT = (("Referer", "HTTP_REFERER"), ("Sec-Fetch-Site", "HTTP_SEC_FETCH_SITE"))
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a link or a form asks for, in configured names."""
 
     target: str
@@ -56,7 +55,7 @@ def wanted_of(request: Request, target: str, *, path_etab: str | None = None) ->
     settings, args = running.settings, request.values.to_dict() if request.method == "POST" else linked(request)
     entry, page, choice = args.get("de"), args.get("page"), args.get("source")
     candidates = signals.candidate_schools(
-        running.known, headers_of(request), path_etab, args.get("etab", "")[:LONGEST]
+        running.known, request.environ.get("HTTP_REFERER", ""), path_etab, args.get("etab", "")[:LONGEST]
     )
     school = next(filter(None, map(settings.directory.find, candidates)), None)
     return Wanted(
