@@ -35,7 +35,7 @@ def ago(*seconds: int, **changed: str | bool) -> Recent:
     """Visits of this many seconds ago, the oldest first."""
     recent = Recent()
     for second in seconds:
-        recent = recent.add(replace(VISIT, at=NOW - second, **changed))  # type: ignore[arg-type]
+        recent = recent.add(replace(VISIT, at=NOW - second, **changed))
     return recent
 
 
@@ -185,7 +185,7 @@ def test_a_fourth_redirect_to_the_same_place_within_a_minute_is_a_loop(seconds: 
 
 @pytest.mark.parametrize("changed", [{"target": "ent"}, {"etab": "clg-b"}, {"source": ATEN}])
 def test_redirects_to_other_places_are_no_loop(changed: dict[str, str]) -> None:
-    recent = ago(30, 20).add(replace(VISIT, at=NOW - 10, **changed))  # type: ignore[arg-type]
+    recent = ago(30, 20).add(replace(VISIT, at=NOW - 10, **changed))
 
     assert not recent.loops("teleservices", "clg-a", EDU, NOW)
 

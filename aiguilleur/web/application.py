@@ -36,5 +36,6 @@ class Application(Flask):
     def process_response(self, response: Response) -> Response:
         """What is to be done after a view, for the whole application alone: its parts have nothing of their own."""
         for each in reversed(self.after_request_funcs[None]):
-            response = self.ensure_sync(each)(response)
+            # None of them is a coroutine, which the framework would ask each time.
+            response = each(response)  # type: ignore[assignment]
         return response

@@ -154,7 +154,7 @@ def speak(wanted: Language) -> None:
 def _keep(response: Response) -> Response:
     """Let the browser keep a language that its visitor has asked for."""
     # Nearly nobody has, and to read the address for its parameters takes longer than to look whether it names this one.
-    if PARAM not in request.query_string.decode("latin-1"):
+    if PARAM not in request.environ.get("QUERY_STRING", ""):
         return response
     wanted = chosen(request)
     if wanted and request.method == "GET":
