@@ -37,5 +37,5 @@ class Application(Flask):
         """What is to be done after a view, for the whole application alone: its parts have nothing of their own."""
         for each in reversed(self.after_request_funcs[None]):
             # None of them is a coroutine, which the framework would ask each time.
-            response = each(response)  # type: ignore[assignment]
+            response = each(response)
         return response
