@@ -49,6 +49,8 @@ class Presumption:
 def cookies_of(header: str) -> dict[str, str]:
     """The cookies of a `Cookie` header, values as they came; the first of a name counts (RFC 6265 4.2.2)."""
     cookies: dict[str, str] = {}
+    if not header:
+        return cookies
     for pair in header.split(";")[:_MOST_COOKIES]:
         name, equals, value = pair.strip().partition("=")
         if equals and name and name not in cookies:
@@ -78,7 +80,7 @@ def read(
         arrival=arrival_of(headers),
         referer_host=matching_host(referer_host(headers), known.hosts),
         cookies=frozenset(
-            f"{name}=blank" if is_blank(cookies[name]) else name for name in known.cookies if name in cookies
+            [f"{name}=blank" if is_blank(cookies[name]) else name for name in known.cookies if name in cookies]
         ),
     )
 

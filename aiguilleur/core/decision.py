@@ -64,8 +64,10 @@ class Decision:
     @property
     def shadow(self) -> str:
         """The first rule on trial that would have answered, with `~` before it if it would have asked first."""
-        judged = next((each for each in self.trace if each.passed is Passed.SHADOW), None)
-        return f"{'~' if judged.verdict is MAY else ''}{judged.rule.id}" if judged else ""
+        for judged in self.trace:
+            if judged.passed is Passed.SHADOW:
+                return f"{'~' if judged.verdict is MAY else ''}{judged.rule.id}"
+        return ""
 
 
 def decide(facts: Facts, policy: Policy) -> Decision:
