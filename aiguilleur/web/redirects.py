@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
-#: What an address may hold as it is (RFC 3986).
-_PLAIN = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*")
+#: What any part of an address may hold as it is (RFC 3986); brackets stand around a host alone.
+_PLAIN = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*")
 
 
 class ForeignAddressError(AiguilleurError):

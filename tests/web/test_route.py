@@ -13,7 +13,7 @@ from aiguilleur.core.decision import Rule
 from aiguilleur.core.matchers import Target
 from aiguilleur.core.model import Channel, Discover, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes import Forwarded
-from aiguilleur.settings.model import LegacyLink, Settings
+from aiguilleur.settings.model import LegacyLink, Settings, Template
 from aiguilleur.web import create_app
 from tests.builders import asked_anew
 from tests.web.conftest import KEY, MARCH
@@ -85,6 +85,24 @@ def test_what_is_unknown_is_said_in_french_with_a_code_and_a_way_on(client: Flas
     assert said in response.text
     assert response.headers["Aiguilleur-Code"] in response.text
     assert 'href="/mire' in response.text
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("https://a.example:8443/x;y?a=%2F&b=c#d", "https://a.example:8443/x;y?a=%2F&b=c#d"),
+        ("https://école.example/à?b=é#ç", "https://xn--cole-9oa.example/%C3%A0?b=%C3%A9#%C3%A7"),
+        ("https://a.example/[x]?y[]=1", "https://a.example/%5Bx%5D?y%5B%5D=1"),
+        ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
+    ],
+)
+def test_what_an_address_cannot_hold_as_it_is_is_encoded(settings: Settings, address: str, sent: str) -> None:
+    target = settings.targets["teleservices"]
+    moved = replace(target, urls=dict(target.urls) | {"educonnect": Template(address)})
+    settings = replace(settings, targets=dict(settings.targets) | {"teleservices": moved})
+    client = create_app(settings, (KEY,), now=lambda: MARCH).test_client()
+
+    assert client.get(f"{LINK}?source=educonnect").headers["Location"] == sent
 
 
 def test_an_older_address_stands_for_a_link(client: FlaskClient) -> None:
