@@ -34,7 +34,7 @@ class Application(Flask):
         return super().preprocess_request() if self.before_request_funcs else None
 
     def process_response(self, response: Response) -> Response:
-        """What is to be done after a view, for the whole application alone: its parts have nothing of their own."""
+        """What is to be done after a view, for the whole application: a part or a request has nothing of its own."""
         for each in reversed(self.after_request_funcs[None]):
             # None of them is a coroutine, which the framework would ask each time.
             response = each(response)
