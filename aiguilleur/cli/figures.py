@@ -60,8 +60,8 @@ class _When(click.ParamType[datetime]):
 @click.option("--target", default="", help="Only this service.")
 @click.option("--source", default="", help="Only visits sent to this source.")
 @click.option("--masked", "hidden", is_flag=True, help="Hide small counts, for those who are told of one school.")
-@click.option("--json", "as_", flag_value="json", help="Everything, as one JSON object.")
-@click.option("--csv", "as_", flag_value="csv", help="The tables, as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as one JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="The tables, as CSV.")
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -73,11 +73,13 @@ def report(
     paths: tuple[Path, ...],
     by: tuple[str, ...],
     hidden: bool,
-    as_: str | None,
+    as_json: bool,
+    as_csv: bool,
     html: Path | None,
     **scope: Any,
 ) -> None:
     """Count visits: by day, school, target, source…; how fast, by which way, and what went wrong."""
+    as_ = _form(as_json=as_json, as_csv=as_csv)
     if html and (as_ or by):
         raise click.UsageError("--html writes a page with its own tables: ask for it without --json, --csv and --by")
     settings = settings_for(folder, paths)
@@ -104,7 +106,13 @@ def _scope(settings: Settings | None, since: datetime | None, until: datetime | 
     )
 
 
-def _print(told: Report, as_: str | None) -> None:
+def _form(*, as_json: bool, as_csv: bool) -> str:
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv are two forms: ask for one at a time")
+    return "json" if as_json else "csv" if as_csv else ""
+
+
+def _print(told: Report, as_: str) -> None:
     match as_:
         case "json":
             click.echo(json.dumps(as_json(told), ensure_ascii=False))
@@ -117,17 +125,17 @@ def _print(told: Report, as_: str | None) -> None:
 @click.command()
 @click.argument("query")
 @paths_argument
-@click.option("--json", "as_", flag_value="json", help="One JSON object a row.")
-@click.option("--csv", "as_", flag_value="csv", help="CSV.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV.")
 @config_option
-def sql(folder: Path, query: str, paths: tuple[Path, ...], as_: str | None) -> None:
+def sql(folder: Path, query: str, paths: tuple[Path, ...], as_json: bool, as_csv: bool) -> None:
     """Ask in SQL: `journal` has a row for each line, `visits` one for each visit (DuckDB; nothing can be changed)."""
     if not query.strip(" ;\n\t"):
         raise click.UsageError('there is nothing asked; try "SELECT * FROM visits LIMIT 3"')
+    written = {"json": _json_lines, "csv": _csv_lines}.get(_form(as_json=as_json, as_csv=as_csv), _table_lines)
     settings = settings_for(folder, paths)
     with reading(files_of(settings, paths), zone_of(settings).key) as database:
-        rows = database.dicts(query)
-        for line in {"json": _json_lines, "csv": _csv_lines}.get(as_ or "", _table_lines)(rows):
+        for line in written(database.dicts(query)):
             click.echo(line)
 
 

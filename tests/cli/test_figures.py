@@ -138,6 +138,14 @@ def test_no_visit_ends_with_one_and_misuse_with_two(file: Path, tmp_path: Path) 
     assert (unknown.exit_code, "The directory knows no 'nope' today." in unknown.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("command", [("report",), ("sql", "FROM visits")])
+def test_two_forms_at_once_are_refused(command: tuple[str, ...], file: Path) -> None:
+    refused = run(*command, file, "--csv", "--json")
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--json and --csv are two forms: ask for one at a time" in refused.stderr
+
+
 @pytest.mark.parametrize("option", ["--json", "--csv", "--by=day"])
 def test_a_page_and_another_form_at_once_are_refused(option: str, file: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
