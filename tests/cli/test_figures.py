@@ -49,8 +49,8 @@ def test_the_report_is_a_table_that_fits_a_terminal(file: Path) -> None:
     assert told.exit_code == 0
     assert told.stdout == (
         "2021-03-15 to 2021-03-23: 3 visits, 66.7 % silent, 0.0 % by the mire, 33.3 %\n"
-        "left there; 0 refused, 1 came back within 3 min; half of them within 10 ms, 99 %\n"
-        "within 900 ms.\n"
+        "left there; 0 refused, 0 away, 1 came back within 3 min; half of them within\n"
+        "10 ms, 99 % within 900 ms.\n"
         "\n"
         "week       visits silent mire left refused away again p50 p99\n"
         "2021-03-15      2      1    0    1       0    0     1  10 900\n"

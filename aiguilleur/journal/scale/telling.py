@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -57,12 +58,17 @@ def _sentence(report: Report) -> str:
         return "No visit."
     shares = ((total.silent, "silent"), (total.chosen, "by the mire"), (total.left, "left there"))
     told = ", ".join(f"{_part(share(count, total.visits))} {how}" for count, how in shares)
-    more = f"{shown(total.refused, hidden=hidden)} refused, {shown(total.again, hidden=hidden)} came back within 3 min"
+    counts = ((total.refused, "refused"), (total.away, "away"), (total.again, "came back within 3 min"))
+    more = ", ".join(f"{shown(count, hidden=hidden)} {how}" for count, how in counts)
     period, visits = f"{report.first:%Y-%m-%d} to {report.last:%Y-%m-%d}", shown(total.visits, hidden=hidden)
     quick = "" if total.p50_ms is None else f"; half of them within {total.p50_ms} ms, 99 % within {total.p99_ms} ms"
-    # A number stays with its sign, whatever the line.
-    whole = f"{period}: {visits} visits, {told}; {more}{quick}.".replace(" %", "\N{NO-BREAK SPACE}%")
-    return fill(whole, _WIDTH).replace("\N{NO-BREAK SPACE}", " ")
+    return _filled(f"{period}: {visits} visits, {told}; {more}{quick}.")
+
+
+def _filled(sentence: str) -> str:
+    """Lines as wide as a terminal, in which a number stays with its unit."""
+    held = re.sub(r"(?<=[0-9?]) (?=%|ms|min)", "\N{NO-BREAK SPACE}", sentence)
+    return fill(held, _WIDTH).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _part(between: tuple[float, float]) -> str:
