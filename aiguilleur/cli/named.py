@@ -46,12 +46,14 @@ def insist_on_names(scope: Scope, settings: Settings | None, files: Files) -> No
 def _configured(settings: Settings | None) -> dict[str, frozenset[str]]:
     if settings is None:
         return dict.fromkeys(("target", "source", "academy"), frozenset())
-    schools = settings.directory.schools.values()
-    academies = {school.academy for school in schools if school.academy}.union(
-        *(source.academies or () for source in settings.sources.values())
-    )
     return {
         "target": frozenset(settings.targets),
         "source": frozenset(settings.sources),
-        "academy": frozenset(academies),
+        "academy": academies_of(settings),
     }
+
+
+def academies_of(settings: Settings) -> frozenset[str]:
+    """The académies of its schools and sources."""
+    have_schools = {school.academy for school in settings.directory.schools.values() if school.academy}
+    return frozenset(have_schools.union(*(source.academies or () for source in settings.sources.values())))

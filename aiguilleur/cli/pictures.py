@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from aiguilleur.cli.figures import groups_of, zone_of
 from aiguilleur.cli.journal import told
+from aiguilleur.cli.named import academies_of
 from aiguilleur.cli.trace import trace_of
 from aiguilleur.dashboard import Desk
 from aiguilleur.journal.scale import Files, Report, Scope, find_code, report
@@ -19,8 +20,11 @@ from aiguilleur.settings.model import Settings
 
 #: As « Compte Téléservices de l'académie de Dijon (ATEN) ».
 _SHORT = re.compile(r"\(([^()]+)\)$")
-
-
+#: What the identifier of an académie writes without its accents.
+_ACCENTED = {
+    "besancon": "Besançon", "creteil": "Créteil", "orleans": "Orléans", "reunion": "Réunion", "caledonie": "Calédonie",
+    "polynesie": "Polynésie", "francaise": "française",
+}  # fmt: skip
 #: A code recurs a few times a year.
 _MOST = 20
 
@@ -52,7 +56,14 @@ def page_of(report: Report, settings: Settings | None) -> str:
 def names_of(settings: Settings) -> Names:
     """The names that a configuration gives to sources, their groups, and schools."""
     sources = {source.id: source.name for source in settings.sources.values()}
-    return Names(sources | _groups(settings), _Schools(settings))
+    return Names(
+        sources | _groups(settings), _Schools(settings), {each: _academy(each) for each in academies_of(settings)}
+    )
+
+
+def _academy(id: str) -> str:  # noqa: A002 (as the configuration calls it)
+    """`Orléans-Tours` of `orleans-tours`."""
+    return "-".join(_ACCENTED.get(part, part.capitalize()) for part in id.split("-"))
 
 
 def _groups(settings: Settings) -> dict[str, str]:

@@ -72,6 +72,7 @@ def test_names_are_those_of_the_configuration() -> None:
     assert groups_of(settings)["aten-besancon"] == "aten"
     assert (names.source("aten"), names.source("educonnect"), names.source("gone")) == ("ATEN", "EduConnect", "gone")
     assert names.source("eclat-profiles") == "eclat-profiles"
+    assert names.academies == {"besancon": "Besançon", "dijon": "Dijon"}
     assert names.schools["clg-rochat-rousses"] == "Collège Rochat, Les Rousses"
     assert names.schools.get("clg-gone", "?") == "?"
     assert len(names.schools) == len(list(names.schools)) > 0
