@@ -26,7 +26,7 @@ from aiguilleur.report.series import (
     sources_of,
 )
 from aiguilleur.report.tables import Bin, Table, Tables
-from aiguilleur.report.words import Voice, duration
+from aiguilleur.report.words import UNTOLD, Voice, duration
 
 #: So many schools have a picture; all of them are in the table.
 MOST_SCHOOLS = 24
@@ -78,7 +78,7 @@ def sections(report: Report, names: Names, voice: Voice) -> tuple[Section, ...]:
 
 
 def lead(report: Report, names: Names, voice: Voice) -> str:
-    """In a sentence, where families go now; empty when they go nowhere."""
+    """In a sentence, where families go now; empty when they go nowhere, or are too few to tell."""
     return _Telling(report, names, voice).lead()
 
 
@@ -102,7 +102,7 @@ class _Telling:
         shares = self._voice.parts(recent)
         parts = [f"{shares[each.id]} avec {each.name}" for each in self._sources if recent.get(each.id)]
         said = f"Parmi les visites menées au service, ces quatre dernières semaines : {', '.join(parts)}."
-        return said if parts else ""
+        return said if parts and UNTOLD not in shares.values() else ""
 
     def of_all(self) -> Iterator[Section]:
         report = self._report

@@ -12,6 +12,8 @@ from babel.numbers import format_decimal, format_percent
 from aiguilleur.journal.scale.counting import LEAST, percents, share, share_beside
 
 _FRENCH = "fr_FR"
+#: In the place of a number that there is not, or that is not told.
+UNTOLD = "—"
 _PERCENT = "\N{NO-BREAK SPACE}%"
 
 
@@ -28,13 +30,13 @@ class Voice:
 
     def part(self, count: int, whole: int) -> str:
         """The share of a count in a whole, a dash of nothing; of masked ones what it lies between, if that tells."""
-        return _between(share(count, whole)) if whole else "—"
+        return _between(share(count, whole)) if whole else UNTOLD
 
     def parts(self, counts: Mapping[str, int]) -> dict[str, str]:
         """The share of each in the sum of all, told as `part` does."""
         rests = {name: sum(count for other, count in counts.items() if other != name) for name in counts}
         return {
-            name: _between(share_beside(count, rests[name])) if count or rests[name] else "—"
+            name: _between(share_beside(count, rests[name])) if count or rests[name] else UNTOLD
             for name, count in counts.items()
         }
 
@@ -52,7 +54,7 @@ def _between(share: tuple[float, float]) -> str:
         return percent(share[0])
     near = percents(share)
     if near is None:
-        return "—"
+        return UNTOLD
     return f"{near[0]} à {near[1]}{_PERCENT}" if near[0] else f"moins de {near[1]}{_PERCENT}"
 
 
@@ -75,5 +77,5 @@ def short_day(value: date) -> str:
 def duration(ms: int | None) -> str:
     """`38 ms`, or `1,2 s`."""
     if ms is None:
-        return "—"
+        return UNTOLD
     return f"{ms} ms" if ms < 1000 else f"{format_decimal(ms / 1000, format='#,##0.#', locale=_FRENCH)} s"

@@ -98,6 +98,14 @@ def test_a_head_of_school_reads_of_that_school_alone_and_no_small_count() -> Non
     assert "n’ont pas pu être lues" not in text
 
 
+def test_a_head_of_school_is_told_no_share_of_a_handful_of_visits() -> None:
+    few = tuple(Migration(WEEKS[0], "besancon", "clg-3", source, 2) for source in ("aten", "educonnect"))
+    text = made(masked(replace(year(schools=6, scope=ONE_SCHOOL), schools=few)))
+
+    assert "&lt; 5" in text
+    assert "Parmi les visites menées au service" not in text
+
+
 def test_no_visit_makes_a_page_too() -> None:
     text = made(Report())
 
