@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
 from flask import Flask, Request, Response
+from flask.ctx import RequestContext
 from flask.sessions import NullSession, SessionInterface
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import MapAdapter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 class NoSession(SessionInterface):
@@ -22,6 +29,13 @@ class Application(Flask):
     """As Flask's own, but for sessions, for addresses that depend on the host asked, and for steps that are empty."""
 
     session_interface = NoSession()
+
+    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
+        """Read raw bytes in a query as if a browser had encoded them: the framework breaks on what is no UTF-8."""
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            environ["QUERY_STRING"] = quote(query, safe="%&=+;/?:@!$'()*,~", encoding="latin-1")
+        return super().request_context(environ)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Match by method and path alone; outside a request there is nothing to match."""

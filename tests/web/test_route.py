@@ -54,6 +54,13 @@ def test_a_school_is_known_in_every_spelling(client: FlaskClient, path: str) -> 
     assert client.get(path).headers["Location"] == CAS + HOME
 
 
+@pytest.mark.parametrize("raw", [b"x=\xff", b"etab=coll\xe8ge", "de=affiché".encode(), b"\xff"])
+def test_bytes_that_no_browser_sends_in_a_query_do_not_cost_the_redirect(client: FlaskClient, raw: bytes) -> None:
+    query = raw.decode("latin-1") + "&source=educonnect"
+
+    assert client.get(LINK, environ_overrides={"QUERY_STRING": query}).headers["Location"] == NATIONAL
+
+
 def test_the_referers_portal_names_the_school(client: FlaskClient) -> None:
     referer = {"Referer": "https://clg-rochat-rousses.eclat-bfc.fr/page?x=1"}
 
