@@ -37,12 +37,15 @@ class Visit(Struct, frozen=True):
     remembered: Remembered
     recent: Recent
     began: float
-    #: The instant in epoch seconds.
-    now: int
     shared: bool
     #: The trips that this browser has begun, and the one that this visit goes on from.
     journeys: tuple[Journey, ...] = ()
     journey: Journey | None = None
+
+    @property
+    def now(self) -> int:
+        """The instant in epoch seconds."""
+        return int(self.facts.at.timestamp())
 
     @property
     def now_ms(self) -> int:
@@ -102,8 +105,7 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
     forwarded = Forwarded(request.environ.get("HTTP_USER_AGENT", ""), request.remote_addr or "")
     recent = running.seal.recent(cookies.get(RECENT_COOKIE))
     code = journey.code if journey else new_code()
-    now = int(at.timestamp())
-    return Visit(wanted, facts, code, cookies, forwarded, remembered, recent, began, now, shared, journeys, journey)
+    return Visit(wanted, facts, code, cookies, forwarded, remembered, recent, began, shared, journeys, journey)
 
 
 def _of_arrival(seen: Signals, journey: Journey) -> Signals:
