@@ -11,7 +11,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,12 +45,15 @@ def in_a_child(work: Callable[[], None]) -> int | None:
     return child.exitcode
 
 
-def writes_with_threads(path: str, worker: int) -> None:
+def writes_with_threads(path: str, worker: int, written: MutableSequence[int], enough: threading.Event) -> None:
     journal = Journal([FileSink(path)])
 
     def write(thread: int) -> None:
-        for number in range(300):
+        number = 0
+        while number < 300 or not (enough.is_set() or number == 20_000):
             journal.write(entry(number, f"{worker}.{thread}"))
+            number += 1
+        written[3 * worker + thread] = number
 
     threads = [threading.Thread(target=write, args=(thread,)) for thread in range(3)]
     for thread in threads:
@@ -61,25 +64,26 @@ def writes_with_threads(path: str, worker: int) -> None:
 
 
 def test_processes_and_threads_lose_no_line_while_the_file_is_renamed(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    workers = [FORK.Process(target=writes_with_threads, args=(str(path), number)) for number in range(4)]
+    path, written, enough = tmp_path / "journal.jsonl", FORK.Array("i", 12), FORK.Event()
+    workers = [FORK.Process(target=writes_with_threads, args=(str(path), each, written, enough)) for each in range(4)]
     for worker in workers:
         worker.start()
     renamed = 0
-    until = time.monotonic() + 20
-    while any(worker.is_alive() for worker in workers) and time.monotonic() < until:
+    while any(worker.is_alive() for worker in workers):
         if path.exists():
             path.rename(tmp_path / f"journal.jsonl.{renamed}")
             renamed += 1
-        time.sleep(0.01)
+        if renamed == 5:
+            enough.set()
+        time.sleep(0.005)
     for worker in workers:
         worker.join(20)
     lines = [json.loads(line) for file in tmp_path.iterdir() for line in file.read_bytes().splitlines()]
 
     assert [worker.exitcode for worker in workers] == [0, 0, 0, 0]
-    assert renamed > 1
+    assert renamed >= 5
     assert sorted((line["node"], line["ms"]) for line in lines) == [
-        (f"{worker}.{thread}", number) for worker in range(4) for thread in range(3) for number in range(300)
+        (f"{each // 3}.{each % 3}", number) for each in range(12) for number in range(written[each])
     ]
 
 
