@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiguilleur.core.model import Arrival, Channel, Finding, Reason, SessionState, Signals
@@ -108,8 +109,13 @@ def arrival_of(headers: Mapping[str, str]) -> Arrival:
 
 def referer_host(headers: Mapping[str, str]) -> str | None:
     """The lower-case host of an http(s) referer; a malformed one and `android-app:` are none."""
+    return _web_host(headers.get("Referer", "")[:2048])
+
+
+@lru_cache(256)
+def _web_host(address: str) -> str | None:
     try:
-        parts = urlsplit(headers.get("Referer", "")[:2048])
+        parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
         return None

@@ -75,19 +75,20 @@ def decide(facts: Facts, policy: Policy) -> Decision:
     view = policy.view(facts)
     trace: list[Judged] = []
     pending: list[Rule] = []
-    step, answering = _limited(policy.default, facts), DEFAULT_RULE
+    outcome: Outcome = policy.default
+    answering = DEFAULT_RULE
     for rule in policy.rules:
         judged = _judge(rule, view)
         trace.append(judged)
-        if judged.passed or judged.verdict is MISS:
+        if judged.verdict is MISS or judged.passed:
             continue
         if judged.verdict is HIT:
-            step, answering = _limited(rule.then, facts), rule.id
+            outcome, answering = rule.then, rule.id
             break
         pending.append(rule)
     if pending:
         return Decision(_ask(pending, view), pending[0].id, tuple(trace))
-    return Decision(step, answering, tuple(trace))
+    return Decision(_limited(outcome, facts), answering, tuple(trace))
 
 
 def passed_over(outcome: Outcome, facts: Facts) -> Passed | None:

@@ -103,9 +103,8 @@ class JournalEntry(Struct, frozen=True):
         return in_ascii(self._written())
 
     def _written(self) -> Any:
-        row = _Row(*[value or UNSET for value in _values_of(self)])
+        row = _Row(*_values_of(self))
         row.time = f"{_to_the_second(int(self.time.timestamp() // 1))}.{self.time.microsecond // 1000:03d}Z"
-        row.legs, row.ms = self.legs, self.ms
         if self.school_kind:
             # Of nearly all lines the one text with an accent: `collège`, `lycée`.
             row.school_kind = quoted(self.school_kind)
@@ -115,9 +114,16 @@ class JournalEntry(Struct, frozen=True):
         return row
 
 
+#: What each field is when there is nothing to tell, if that is no empty text.
+_EMPTY = {"status": 0, "legs": None, "ms": None, "open": (), "ill": (), "findings": (), "again": None, "problems": ()}
 _values_of = attrgetter(*JournalEntry.__struct_fields__)
-#: What is written of each field, by the library that writes it; what is unset is left out.
-_Row: Any = defstruct("_Row", JournalEntry.__struct_fields__)
+#: What is written of each field, by the library that writes it; what is empty is left out, but for the two that are
+#: always told.
+_Row: Any = defstruct(
+    "_Row",
+    [(each, Any, _EMPTY.get(each, "")) for each in JournalEntry.__struct_fields__],
+    omit_defaults=True,
+)
 
 
 def from_line(line: str | bytes, place: str = "") -> JournalEntry:

@@ -40,7 +40,7 @@ def disco() -> Response:
     except QuestionError as error:
         return refused(error)
     wanted = wanted_of(request, settings.service_providers[onward.provider].target)
-    return arrive(replace(wanted, page=None, choice=None, onward=onward, passive=passive))
+    return arrive(request, replace(wanted, page=None, choice=None, onward=onward, passive=passive))
 
 
 def onward_in(args: MultiDict[str, str]) -> Onward:

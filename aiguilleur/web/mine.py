@@ -28,4 +28,4 @@ def other_schools(visit: Visit) -> tuple[School, ...]:
 
 def schools_here(request: Request, entry: str | None) -> tuple[School, ...]:
     """The schools to propose first, where none is named."""
-    return () if is_shared(request, entry) else known(remembered_by(request))
+    return () if is_shared(service().settings.site, request, entry) else known(remembered_by(request))

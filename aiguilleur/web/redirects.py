@@ -15,6 +15,7 @@ from aiguilleur.core.journey import Onward
 from aiguilleur.errors import AiguilleurError
 from aiguilleur.probes import FrontChannelProbe, Trip
 from aiguilleur.probes.way import with_query
+from aiguilleur.settings.model import Settings
 from aiguilleur.web.service import service
 
 if TYPE_CHECKING:
@@ -29,9 +30,8 @@ class ForeignAddressError(AiguilleurError):
     """An address that is not one of the configuration was about to be sent: a bug, and never a redirect."""
 
 
-def to_target(target: str, source: str, page: str | None, etab: str | None) -> Response:
+def to_target(settings: Settings, target: str, source: str, page: str | None, etab: str | None) -> Response:
     """See the target's address for this source (303: never cached, always a GET)."""
-    settings = service().settings
     school = settings.directory.schools.get(etab) if etab else None
     address = settings.targets[target].address(source, school, page)
     if "{" in address or urlsplit(address).scheme not in ("https", "http"):
@@ -76,7 +76,7 @@ def to_own(path: str, query: dict[str, str] | None = None) -> Response:
 
 def _see_other(address: str) -> Response:
     response = SeeOther(status=303)
-    response.headers["Location"] = address if _PLAIN.fullmatch(address) else iri_to_uri(address)
+    response.headers.add("Location", address if _PLAIN.fullmatch(address) else iri_to_uri(address))
     return response
 
 

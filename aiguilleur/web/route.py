@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response
 from msgspec import structs
 
 from aiguilleur.core.decision import Decision, Policy
@@ -14,7 +14,7 @@ from aiguilleur.core.model import Ask, Discover, Redirect
 from aiguilleur.journal import Event
 from aiguilleur.router import advance, on_mire
 from aiguilleur.settings.model import LegacyLink
-from aiguilleur.web import ending, pages, rush
+from aiguilleur.web import ending, pages
 from aiguilleur.web.languages import chosen
 from aiguilleur.web.redirects import to_service_provider, to_target
 from aiguilleur.web.security import is_framed, is_prefetch, may_be_followed
@@ -30,38 +30,41 @@ blueprint = Blueprint("route", __name__)
 @blueprint.get("/vers/<target>/<etab>")
 def vers(target: str, etab: str | None = None) -> Response:
     """Send the browser to the service, or show the mire."""
-    if target not in service().settings.targets:
+    request, settings = asked(), service().settings
+    if target not in settings.targets:
         return pages.not_found("service")
-    wanted = wanted_of(asked(), target, path_etab=etab)
-    if etab and (wanted.school is None or service().settings.directory.find(etab) is None):
+    wanted = wanted_of(request, target, path_etab=etab)
+    if etab and (wanted.school is None or settings.directory.find(etab) is None):
         return pages.not_found("school", target, etab)
-    return arrive(wanted)
+    return arrive(request, wanted)
 
 
 def legacy(links: tuple[LegacyLink, ...]) -> Response:
     """Answer an older address as if it were the link that it stands for."""
+    request = asked()
     for link in links:
         if all(request.args.get(name) == value for name, value in link.params.items()):
             wanted = wanted_of(request, link.target, path_etab=request.args.get(link.etab_param))
             choice = link.sources.get(request.args.get(link.source_param, "")) if link.source_param else None
-            return arrive(structs.replace(wanted, entry=link.entry or wanted.entry, choice=choice or wanted.choice))
+            return arrive(
+                request, structs.replace(wanted, entry=link.entry or wanted.entry, choice=choice or wanted.choice)
+            )
     return pages.not_found("page")
 
 
-def arrive(wanted: Wanted) -> Response:
+def arrive(request: Request, wanted: Wanted) -> Response:
     """The path that every visit takes, whatever address it came by."""
-    request = asked()
     if is_prefetch(request):
         # A prefetched 200 would be shown at the click, a 204 would kill it.
         return Response(status=425)
     if request.method == "HEAD":
         return pages.head()
     visit = open_visit(request, wanted)
-    target = service().settings.targets[wanted.target]
+    target = visit.running.settings.targets[wanted.target]
     # A service provider knows its own address: no school is needed to fill one.
     if "etab" in target.needs and wanted.school is None and wanted.onward is None:
         return pages.find_school(visit)
-    if refusal := _refusal(wanted):
+    if refusal := _refusal(request, wanted):
         return _show(visit, on_mire(visit.facts, _policy(visit)), refusal, Event.REFUSED)
     if wanted.choice and wanted.choice not in visit.facts.open:
         return pages.retired(visit, wanted.choice)
@@ -69,15 +72,14 @@ def arrive(wanted: Wanted) -> Response:
 
 
 def _policy(visit: Visit) -> Policy:
-    policy, wanted = service().settings.policies[visit.wanted.target], visit.wanted
+    policy, wanted = visit.running.settings.policies[visit.wanted.target], visit.wanted
     # A trip may end on a page, and what is to be answered must fit into its cookie; and each is one visit more.
     at_home = wanted.passive or (wanted.onward is not None and not wanted.onward.is_light)
-    return replace(policy, max_legs=0) if at_home or rush.is_late(asked().environ) else policy
+    return replace(policy, max_legs=0) if at_home or visit.late else policy
 
 
-def _refusal(wanted: Wanted) -> str | None:
+def _refusal(request: Request, wanted: Wanted) -> str | None:
     """Why this visit gets the page whatever is known of it."""
-    request = asked()
     provider = service().settings.service_providers[wanted.onward.provider] if wanted.onward else None
     if is_framed(request):
         return "framed"
@@ -105,8 +107,8 @@ def is_back(visit: Visit) -> bool:
 
 def judged(visit: Visit) -> tuple[Visit, Decision]:
     """The visit with what the sources' servers said, and what the rules make of it."""
-    budget = 0.0 if rush.is_late(asked().environ) else service().settings.site.budget
-    with service().runner.visit(visit.cookies, visit.forwarded, budget) as asking:
+    budget = 0.0 if visit.late else visit.running.settings.site.budget
+    with visit.running.runner.visit(visit.cookies, visit.forwarded, budget) as asking:
         facts, decision = advance(visit.facts, _policy(visit), asking)
     return visit if facts is visit.facts else structs.replace(visit, facts=facts), decision
 
@@ -144,8 +146,8 @@ def redirect(visit: Visit, decision: Decision, source: str, event: Event = Event
     if visit.wanted.onward:
         response = to_service_provider(visit.wanted.onward, source)
     else:
-        response = to_target(visit.wanted.target, source, visit.wanted.page, visit.wanted.etab)
-    response.headers["Aiguilleur-Code"] = visit.code
+        response = to_target(visit.running.settings, visit.wanted.target, source, visit.wanted.page, visit.wanted.etab)
+    response.headers.add("Aiguilleur-Code", visit.code)
     # Nobody has seen that a service provider asked without a page: coming next is no second try.
     if not visit.wanted.passive:
         remember_visit(visit, decision, source, response)

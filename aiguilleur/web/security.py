@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from flask import Request
 
@@ -30,6 +31,8 @@ _UNCACHED = (
     ("Vary", "Accept-Language, Cookie, Sec-Fetch-Site, Sec-Fetch-Mode, Sec-Fetch-Dest"),
 )
 _OF_CACHES = frozenset(name.lower() for name, _ in _UNCACHED)
+#: What else is said depends on what these say.
+_TELLING = _OF_CACHES | {"content-security-policy"}
 
 
 #: Where the server leaves the headers of Fetch Metadata (PEP 3333); the framework takes five times as long to find one.
@@ -47,9 +50,14 @@ class Secured:
         """The headers of this site."""
         fixed = _ON_HTTPS if site.public_url.startswith("https:") else _HEADERS
         self._fixed = tuple((name.lower(), (name, value)) for name, value in fixed.items())
+        # Answers of one kind have the same names.
+        self._lacking = lru_cache(64)(self._lacked)
 
     def __call__(self, headers: Headers) -> list[tuple[str, str]]:
         """These headers and what they lack."""
+        lacking = self._lacking(tuple([name for name, _ in headers]))
+        if lacking is not None:
+            return [*headers, *lacking]
         own = {name.lower(): value for name, value in headers}
         added = [pair for name, pair in self._fixed if name not in own]
         if own.get("content-security-policy") == FRAMED_POLICY:
@@ -60,6 +68,13 @@ class Secured:
         if not _OF_CACHES.isdisjoint(own):
             headers = [each for each in headers if each[0].lower() not in _OF_CACHES]
         return [*headers, *added, *_UNCACHED]
+
+    def _lacked(self, names: tuple[str, ...]) -> tuple[tuple[str, str], ...] | None:
+        """What an answer with these headers lacks; None when it depends on what they say."""
+        own = {name.lower() for name in names}
+        if not own.isdisjoint(_TELLING):
+            return None
+        return (*(pair for name, pair in self._fixed if name not in own), *_UNCACHED)
 
 
 def is_prefetch(request: Request) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import cast
 
 from flask import Flask, Request, current_app, request
@@ -19,6 +20,8 @@ from aiguilleur.settings.model import Settings
 from aiguilleur.signals import Known, Presumption
 
 _EXTENSION = "aiguilleur"
+#: For so many targets and schools it is known again which sources are open today.
+_MOST_OPENED = 4096
 
 
 def utc_now() -> datetime:
@@ -46,6 +49,22 @@ class Service:
     breakers: SharedBreakers | None = None
     #: Why these are not the settings that were asked for; empty when they are.
     degraded: str = ""
+    _opened: Callable[[str, str | None, date, bool], frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Nothing was worked out yet."""
+        settings = self.settings
+
+        @lru_cache(_MOST_OPENED)
+        def opened(target: str, etab: str | None, day: date, with_idp: bool) -> frozenset[str]:
+            school = settings.directory.schools.get(etab) if etab else None
+            return settings.open_sources(target, school, day, with_idp=with_idp)
+
+        object.__setattr__(self, "_opened", opened)
+
+    def open_sources(self, target: str, etab: str | None, day: date, with_idp: bool) -> frozenset[str]:
+        """As the settings say, for a school of the directory by its name: the same all day, and worked out once."""
+        return self._opened(target, etab, day, with_idp)
 
     def ill_sources(self, at: datetime) -> frozenset[str]:
         """The sources under maintenance, and those that fail by each of their probes."""

@@ -19,6 +19,8 @@ from aiguilleur.journal import UNKNOWN, Again, Event, JournalEntry, entry_of, ne
 from aiguilleur.probes import Forwarded
 from aiguilleur.remembered import AGAIN_S, RECENT_LIFE_S, Recent, RecentVisit, Remembered, Shown
 from aiguilleur.router import is_weak
+from aiguilleur.settings.model import Site
+from aiguilleur.web import rush
 from aiguilleur.web.service import Service, service
 from aiguilleur.web.wanted import Wanted, headers_of
 
@@ -29,6 +31,7 @@ RECENT_COOKIE = "__Host-aiguilleur-recent"
 class Visit(Struct, frozen=True):
     """A request read once: what is wanted, what is known, under which code."""
 
+    running: Service
     wanted: Wanted
     facts: Facts
     code: str
@@ -37,6 +40,8 @@ class Visit(Struct, frozen=True):
     remembered: Remembered
     recent: Recent
     began: float
+    #: Whether it waited so long for a thread that no source may be asked anew.
+    late: bool
     shared: bool
     #: The trips that this browser has begun, and the one that this visit goes on from.
     journeys: tuple[Journey, ...] = ()
@@ -60,7 +65,7 @@ class Visit(Struct, frozen=True):
     @property
     def shown(self) -> str:
         """What the form of a page says, so that a choice made there is told under this visit's code."""
-        return service().seal.seal(Shown(self.now, self.code, self.wanted.target, self.etab))
+        return self.running.seal.seal(Shown(self.now, self.code, self.wanted.target, self.etab))
 
     @property
     def ms(self) -> int:
@@ -78,9 +83,9 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
     running, began = service(), time.monotonic()
     settings, at = running.settings, running.now()
     day = local_day(running, at)
-    cookies = signals.cookies_of(request.environ.get("HTTP_COOKIE", ""))
+    environ, cookies = request.environ, signals.cookies_of(request.environ.get("HTTP_COOKIE", ""))
     remembered = running.seal.remembered(cookies.get(REMEMBERED_COOKIE))
-    shared = is_shared(request, wanted.entry)
+    shared = is_shared(settings.site, request, wanted.entry)
     seen = signals.read(
         running.known,
         headers_of(request),
@@ -97,15 +102,26 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         school=wanted.school,
         at=at,
         day=day,
-        open=settings.open_sources(wanted.target, wanted.school, day, with_idp=wanted.onward is not None),
+        open=running.open_sources(wanted.target, wanted.etab, day, wanted.onward is not None),
         ill=running.ill_sources(at),
         signals=_of_arrival(seen, journey) if journey else seen,
         findings=tuple(signals.presumed(running.presumptions, cookies)),
-    ).learn(*_carried(journeys, journey, now_ms))
-    forwarded = Forwarded(request.environ.get("HTTP_USER_AGENT", ""), request.remote_addr or "")
-    recent = running.seal.recent(cookies.get(RECENT_COOKIE))
-    code = journey.code if journey else new_code()
-    return Visit(wanted, facts, code, cookies, forwarded, remembered, recent, began, shared, journeys, journey)
+    ).learn(*_carried(running, journeys, journey, now_ms))
+    return Visit(
+        running,
+        wanted,
+        facts,
+        journey.code if journey else new_code(),
+        cookies,
+        Forwarded(environ.get("HTTP_USER_AGENT", ""), request.remote_addr or ""),
+        remembered,
+        running.seal.recent(cookies.get(RECENT_COOKIE)),
+        began,
+        rush.is_late(environ),
+        shared,
+        journeys,
+        journey,
+    )
 
 
 def _of_arrival(seen: Signals, journey: Journey) -> Signals:
@@ -113,12 +129,12 @@ def _of_arrival(seen: Signals, journey: Journey) -> Signals:
     return replace(seen, arrival=journey.arrival, referer_host=journey.referer_host or None)
 
 
-def _carried(journeys: tuple[Journey, ...], journey: Journey | None, now: int) -> tuple[Finding, ...]:
+def _carried(running: Service, journeys: tuple[Journey, ...], journey: Journey | None, now: int) -> tuple[Finding, ...]:
     """What was learnt before, and the probes from which this browser has never come back."""
     if not journeys and journey is None:
         return ()
     known = journey.findings(now) if journey else ()
-    probes = service().front
+    probes = running.front
     lost = {each.awaited: probes[each.awaited] for each in journeys if each.is_lost(now) and each.awaited in probes}
     asked = {finding.by for finding in known}
     return known + tuple(
@@ -133,9 +149,8 @@ def local_day(running: Service, at: datetime) -> date:
     return at.astimezone(running.settings.site.zone).date()
 
 
-def is_shared(request: Request, entry: str | None) -> bool:
+def is_shared(site: Site, request: Request, entry: str | None) -> bool:
     """Whether the browser stands on a computer that several people use."""
-    site = service().settings.site
     if entry in site.shared_entries:
         return True
     if not site.shared_networks:
@@ -149,7 +164,7 @@ def is_shared(request: Request, entry: str | None) -> bool:
 
 def record(visit: Visit, decision: Decision, *, event: Event, status: int, host: str = "") -> None:
     """Write what was decided, and why, to the journal."""
-    running, now = service(), visit.now
+    running, now = visit.running, visit.now
     looked, wanted = event is Event.DIAGNOSED, visit.wanted
     again = None if looked else visit.recent.last(wanted.target, visit.etab, now, AGAIN_S, wanted.provider)
     running.journal.write(
@@ -204,6 +219,7 @@ def _source_of(decision: Decision) -> str:
 
 def remember_visit(visit: Visit, decision: Decision, source: str, response: Response) -> None:
     """Let the browser carry this redirect, so that a quick return gets the mire instead of the same again."""
+    running = visit.running
     recent = visit.recent.add(
         RecentVisit(
             at=visit.now,
@@ -212,18 +228,18 @@ def remember_visit(visit: Visit, decision: Decision, source: str, response: Resp
             source=source,
             rule=decision.rule,
             code=visit.code,
-            weak=is_weak(visit.facts, source, service().settings.policies[visit.wanted.target]),
+            weak=is_weak(visit.facts, source, running.settings.policies[visit.wanted.target]),
             provider=visit.wanted.provider,
         )
     )
-    set_cookie(response, RECENT_COOKIE, service().seal.seal(recent), RECENT_LIFE_S)
+    set_cookie(response, RECENT_COOKIE, running.seal.seal(recent), RECENT_LIFE_S)
 
 
 def remember_choice(visit: Visit, source: str, response: Response) -> None:
     """Keep a choice because its visitor asked for it."""
     remembered = visit.remembered.with_choice(source, visit.wanted.etab)
-    days = service().settings.site.remember_days
-    set_cookie(response, REMEMBERED_COOKIE, service().seal.seal(remembered), days * 24 * 3600)
+    days = visit.running.settings.site.remember_days
+    set_cookie(response, REMEMBERED_COOKIE, visit.running.seal.seal(remembered), days * 24 * 3600)
 
 
 def set_cookie(response: Response, name: str, value: str, life_s: int, *, same_site: str = "Lax") -> None:

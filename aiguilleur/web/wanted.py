@@ -85,6 +85,7 @@ def headers_of(request: Request) -> dict[str, str]:
     return {name: environ[key] for name, key in _LOOKED_AT if key in environ}
 
 
+@lru_cache(1024)
 def host_of(address: str) -> str:
     """The host of one of our destinations, for the journal."""
     return urlsplit(address).hostname or ""
