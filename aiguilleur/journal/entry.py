@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET, Struct, defstruct, field
-from msgspec.structs import fields
+from msgspec.structs import astuple, fields
 
 from aiguilleur import __version__
 from aiguilleur.core.model import Arrival, Channel, Finding, Reason, SessionState, Signals
@@ -103,25 +102,29 @@ class JournalEntry(Struct, frozen=True):
         return in_ascii(self._written())
 
     def _written(self) -> Any:
-        row = _Row(*_values_of(self))
-        row.time = f"{_to_the_second(int(self.time.timestamp() // 1))}.{self.time.microsecond // 1000:03d}Z"
+        row, at = _Row(*astuple(self)), self.time
+        row.time = f"{_to_the_second(int(at.timestamp() // 1))}.{at.microsecond // 1000:03d}Z"
         if self.school_kind:
             # Of nearly all lines the one text with an accent: `collège`, `lycée`.
             row.school_kind = quoted(self.school_kind)
         if self.findings:
             row.findings = [_finding_row(finding) for finding in self.findings]
-        row.signals = _signals_row(self.signals) or UNSET
+        row.signals = _signals_row(self.signals)
         return row
 
 
 #: What each field is when there is nothing to tell, if that is no empty text.
 _EMPTY = {"status": 0, "legs": None, "ms": None, "open": (), "ill": (), "findings": (), "again": None, "problems": ()}
-_values_of = attrgetter(*JournalEntry.__struct_fields__)
 #: What is written of each field, by the library that writes it; what is empty is left out, but for the two that are
 #: always told.
 _Row: Any = defstruct(
     "_Row",
     [(each, Any, _EMPTY.get(each, "")) for each in JournalEntry.__struct_fields__],
+    omit_defaults=True,
+)
+_SignalsRow: Any = defstruct(
+    "_SignalsRow",
+    [("choice", Any, None), ("remembered", Any, None), ("referer_host", Any, None), ("cookies", Any, ())],
     omit_defaults=True,
 )
 
@@ -199,11 +202,8 @@ def _finding_row(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _signals_row(signals: Signals) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for name in ("choice", "remembered", "referer_host"):
-        if value := getattr(signals, name):
-            row[name] = value
-    if signals.cookies:
-        row["cookies"] = sorted(signals.cookies)
-    return row
+def _signals_row(seen: Signals) -> Any:
+    if not (seen.referer_host or seen.cookies or seen.remembered or seen.choice):
+        return UNSET
+    cookies = sorted(seen.cookies) if seen.cookies else ()
+    return _SignalsRow(seen.choice or None, seen.remembered or None, seen.referer_host or None, cookies)

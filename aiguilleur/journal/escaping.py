@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+_encode = msgspec.json.Encoder().encode
+
 
 def in_ascii(row: Any) -> bytes:
     """A value as JSON without any space; the quick library writes UTF-8, so that other letters take the slow one."""
     try:
-        line = msgspec.json.encode(row)
+        line = _encode(row)
     except UnicodeEncodeError:
         # Half a letter, which no encoding has, and a Python's text may hold.
         return _slowly(row)

@@ -5,36 +5,68 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.contenders import POSTER, contenders
 from tests.bench.decisions import decision_costs
-from tests.bench.measure import Contender, Cost, cost, lateness
+from tests.bench.measure import Contender, Cost, Lateness, cost, lateness
 from tests.bench.page import Measured, table, write
 from tests.bench.profile import profile
 
 
-def measured(all_: Sequence[Contender], rounds: int, seconds: float) -> Measured:
-    """Each contender in turn, round after round, so that what disturbs the machine disturbs all of them."""
-    costs: dict[str, list[Cost]] = {each.name: [] for each in all_}
-    for number in range(rounds + 1):
-        for each in all_:
-            _say(f"round {number} of {rounds}: {each.name}")
-            found = cost(each, seconds)
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How often all are started, how many rounds each such start has, and the seconds of one round."""
+
+    starts: int
+    rounds: int
+    seconds: float
+
+
+def measured(folder: Path, names: Sequence[str], effort: Effort) -> Measured:
+    """Each contender in turn, round after round, so that what disturbs the machine disturbs all of them.
+
+    They are started anew several times: where a process finds its memory makes a difference of some hundredths, that
+    stays until it ends.
+    """
+    costs: dict[str, list[Cost]] = {}
+    late: dict[str, Lateness] = {}
+    rates: dict[str, float] = {}
+    for start in range(effort.starts):
+        place = folder / f"start{start}"
+        place.mkdir()
+        with contenders(place, names) as running:
+            _say(f"start {start + 1} of {effort.starts}")
+            _take_turns(running, costs, effort)
+            if start == 0:
+                late = _latenesses(running, 9 * effort.seconds)
+                rates = {each.name: each.rate for each in running}
+    _say("decisions alone")
+    decisions = decision_costs()
+    _say("where the time goes")
+    with TemporaryDirectory(prefix="profile-") as other:
+        rooms = profile(Path(other), POSTER, 3 * effort.seconds)
+    return Measured(costs, late, rates, decisions, rooms, effort.starts, effort.seconds)
+
+
+def _take_turns(running: Sequence[Contender], costs: dict[str, list[Cost]], effort: Effort) -> None:
+    for number in range(effort.rounds + 1):
+        for each in running:
+            _say(f"round {number} of {effort.rounds}: {each.name}")
+            found = cost(each, effort.seconds)
             # The first is for getting warm.
             if number:
-                costs[each.name].append(found)
+                costs.setdefault(each.name, []).append(found)
+
+
+def _latenesses(running: Sequence[Contender], seconds: float) -> dict[str, Lateness]:
     late = {}
-    for each in all_:
+    for each in running:
         _say(f"at {each.rate:g} visits a second: {each.name}")
-        late[each.name] = lateness(each, 3 * seconds)
-    _say("decisions alone")
-    rates = {each.name: each.rate for each in all_}
-    _say("where the time goes")
-    with TemporaryDirectory(prefix="profile-") as folder:
-        rooms = profile(Path(folder), POSTER, seconds)
-    return Measured(costs, late, rates, decision_costs(), rooms, seconds)
+        late[each.name] = lateness(each, seconds)
+    return late
 
 
 def _say(text: str) -> None:
@@ -47,9 +79,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one short round, printed and not written")
     parser.add_argument("names", nargs="*", help="only these contenders, printed and not written")
     wanted = parser.parse_args()
-    rounds, seconds = (1, 1.0) if wanted.quick else (9, 3.0)
-    with TemporaryDirectory(prefix="bench-") as folder, contenders(Path(folder), wanted.names) as running:
-        found = measured(running, rounds, seconds)
+    effort = Effort(1, 1, 1.0) if wanted.quick else Effort(5, 5, 1.0)
+    with TemporaryDirectory(prefix="bench-") as folder:
+        found = measured(Path(folder), wanted.names, effort)
     sys.stdout.write(table(found) + "\n")
     if not wanted.quick and not wanted.names:
         write(found)

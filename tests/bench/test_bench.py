@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.__main__ import measured
-from tests.bench.contenders import _STARTS, BASE, SIGNAL, contenders
+from tests.bench.__main__ import Effort, measured
+from tests.bench.contenders import _STARTS, BASE, SIGNAL
 from tests.bench.decisions import RULES, SCHOOLS, decision_costs, rule_us
 from tests.bench.measure import cpu_s
 from tests.bench.page import PAGE, PICTURE, Measured, picture, table
@@ -19,8 +19,7 @@ NGINX = "nginx, map and return"
 
 
 def short_round(folder: Path, *names: str) -> Measured:
-    with contenders(folder, names) as running:
-        return measured(running, 1, 1)
+    return measured(folder, names, Effort(1, 1, 1))
 
 
 @pytest.mark.wrk
@@ -28,9 +27,9 @@ def short_round(folder: Path, *names: str) -> Measured:
 def test_a_short_round_measures_each(tmp_path: Path) -> None:
     found = short_round(tmp_path, BASE, SIGNAL, NGINX)
 
-    # Whatever the machine does besides: nobody redirects for less than nginx, nor with Flask for less than Flask.
-    assert found.cpu_us(NGINX) < found.cpu_us(BASE) < found.cpu_us(SIGNAL)
-    assert found.ratio(SIGNAL) < 3
+    # Whatever the machine does besides.
+    assert found.cpu_us(NGINX) < min(found.cpu_us(BASE), found.cpu_us(SIGNAL))
+    assert 0.5 < found.ratio(SIGNAL) < 3
     assert table(found).count("\n| ") >= 3 + len(SCHOOLS) * len(RULES)
     assert all(us > 1 for us in found.rooms.values())
     assert sum(found.rooms.values()) < found.cpu_us(SIGNAL)

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from aiguilleur.journal.entry import JournalEntry
@@ -49,30 +50,47 @@ class FileSink:
     def write(self, entry: JournalEntry) -> None:
         """Append the line; OSError when it could not be written whole."""
         line = entry.encoded() + b"\n"
-        path = self.path
-        if "{day}" in path:
-            path = path.replace("{day}", entry.time.date().isoformat())
-        pid = os.getpid()
-        # dict.setdefault is one step: all threads of a process get the same one.
-        appender = self._appenders.get(pid) or self._appenders.setdefault(pid, _Appender(self.max_bytes, self.keep))
-        appender.append(path, line)
+        appender = self._appenders.get(_process.id)
+        if appender is None:
+            # dict.setdefault is one step: all threads of a process get the same one.
+            appender = self._appenders.setdefault(_process.id, _Appender(self.path, self.max_bytes, self.keep))
+        appender.append(entry.time, line)
+
+
+class _Process:
+    """This process: to ask the kernel at each line takes longer than to be told of each fork."""
+
+    def __init__(self) -> None:
+        self.note()
+        os.register_at_fork(after_in_child=self.note)
+
+    def note(self) -> None:
+        self.id = os.getpid()
+
+
+_process = _Process()
 
 
 class _Appender:
     """One process's hold on the file; lines are written without a lock, which threads would queue at."""
 
-    def __init__(self, max_bytes: int, keep: int) -> None:
+    def __init__(self, path: str, max_bytes: int, keep: int) -> None:
         #: Around each look at the file, each opening, each rotation, and the end of a torn line.
         self._lock = threading.Lock()
-        self._max_bytes, self._keep = max_bytes, keep
+        self._path, self._max_bytes, self._keep = path, max_bytes, keep
+        self._is_daily = "{day}" in path
+        #: Whether each line may belong elsewhere than the one before.
+        self._is_strict = self._is_daily or max_bytes > 0
         self._file: _File | None = None
         self._size = 0
         self._trusted_until = 0.0
         self._torn = self._stuck = False
 
-    def append(self, path: str, line: bytes) -> None:
+    def append(self, at: datetime, line: bytes) -> None:
         try:
-            file = self._ready(path, line)
+            file = self._file
+            if file is None or self._is_strict or self._torn or time.monotonic() >= self._trusted_until:
+                file = self._ready(at, line)
             written = os.write(file.descriptor, line)
         except BlockingIOError:
             raise
@@ -88,8 +106,9 @@ class _Appender:
                     self._end_torn(file)
             raise OSError(errno.ENOSPC, "only a part of the line was written")
 
-    def _ready(self, path: str, line: bytes) -> _File:
+    def _ready(self, at: datetime, line: bytes) -> _File:
         """The file that is to hold the line, at the beginning of a line."""
+        path = self._path.replace("{day}", at.date().isoformat()) if self._is_daily else self._path
         file = self._file
         if file is None or self._torn or path != file.name or time.monotonic() >= self._trusted_until:
             with self._lock:
