@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
+from math import floor
 from typing import Any
 
 from msgspec import UNSET, Struct, defstruct, field
@@ -25,6 +26,10 @@ UNKNOWN = "?"
 @lru_cache(16)
 def _to_the_second(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).isoformat()[:19]
+
+
+#: What follows the second.
+_MS = tuple(f".{number:03d}Z" for number in range(1000))
 
 
 class Event(StrEnum):
@@ -99,18 +104,15 @@ class JournalEntry(Struct, frozen=True):
 
     def encoded(self) -> bytes:
         """The line in bytes."""
-        return in_ascii(self._written())
-
-    def _written(self) -> Any:
         row, at = _Row(*astuple(self)), self.time
-        row.time = f"{_to_the_second(int(at.timestamp() // 1))}.{at.microsecond // 1000:03d}Z"
+        row.time = _to_the_second(floor(at.timestamp())) + _MS[at.microsecond // 1000]
         if self.school_kind:
             # Of nearly all lines the one text with an accent: `collège`, `lycée`.
             row.school_kind = quoted(self.school_kind)
         if self.findings:
             row.findings = [_finding_row(finding) for finding in self.findings]
         row.signals = _signals_row(self.signals)
-        return row
+        return in_ascii(row)
 
 
 #: What each field is when there is nothing to tell, if that is no empty text.
