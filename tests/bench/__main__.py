@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one short round, printed and not written")
     parser.add_argument("names", nargs="*", help="only these contenders, printed and not written")
     wanted = parser.parse_args()
-    effort = Effort(1, 1, 1.0) if wanted.quick else Effort(5, 5, 1.0)
+    effort = Effort(1, 1, 1.0) if wanted.quick else Effort(4, 5, 1.0)
     with TemporaryDirectory(prefix="bench-") as folder:
         found = measured(Path(folder), wanted.names, effort)
     sys.stdout.write(table(found) + "\n")

@@ -23,7 +23,8 @@ from tests.servers.shibboleth import LOGIN, service_provider
 from tests.servers.simplesamlphp import HOST as IDP_HOST
 from tests.servers.simplesamlphp import saml_server
 
-WORKERS = 2
+#: Each is measured on one core.
+WORKERS = 1
 #: What a source takes to answer when it is well, in seconds.
 _TAKES_S = 0.05
 _DISCO = "/module.php/saml/disco.php?entityID=https%3A%2F%2Fsp.example&return={back}&isPassive=true"

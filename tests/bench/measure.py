@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,9 @@ from tempfile import TemporaryDirectory
 from tests.load import Row, Visit, arriving, percentile
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_CORES = sorted(os.sched_getaffinity(0))
+#: The server's own core, and those of what loads it: else where the kernel puts both is most of what is measured.
+SERVER, LOAD = frozenset(_CORES[:1]), frozenset(_CORES[1:] or _CORES)
 #: Few, so that the load generator leaves the server its core.
 _CONNECTIONS = 4
 _SCRIPT = """
@@ -66,6 +70,7 @@ class Lateness:
 def cost(contender: Contender, seconds: float) -> Cost:
     """As many requests as it answers to a few connections that never rest (a closed loop)."""
     contender.before()
+    pin(contender.sessions, SERVER)
     spent, requests, refused = _driven(contender, seconds)
     assert requests, f"{contender.name}: nothing was answered in {seconds:g} s"
     assert refused == 0, f"{contender.name}: {refused} of {requests} requests were not answered as they should be"
@@ -93,7 +98,8 @@ def _driven(contender: Contender, seconds: float) -> tuple[float, int, int]:
         path = Path(folder, "visits.lua")
         path.write_text(script)
         address = f"http://127.0.0.1:{contender.port}"
-        command = ("wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds:.0f}s", "-s", str(path), address)
+        alone = ("taskset", "-c", ",".join(map(str, LOAD)))
+        command = (*alone, "wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds:.0f}s", "-s", str(path), address)
         before = cpu_s(contender.sessions)
         told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60).stdout
         spent = cpu_s(contender.sessions) - before
@@ -109,7 +115,20 @@ def _driven(contender: Contender, seconds: float) -> tuple[float, int, int]:
 
 def cpu_s(sessions: tuple[int, ...]) -> float:
     """The processor time that the processes of these sessions have used, their ended children's included."""
-    ticks = 0
+    return sum(sum(int(each) for each in told[11:15]) for _, told in _processes(sessions)) * _TICK_S
+
+
+def pin(sessions: tuple[int, ...], cores: frozenset[int]) -> None:
+    """Let the processes of these sessions, and the threads that they start, run on these cores alone."""
+    for process, _ in _processes(sessions):
+        # One may end meanwhile.
+        with suppress(OSError):
+            for thread in (process / "task").iterdir():
+                os.sched_setaffinity(int(thread.name), cores)
+
+
+def _processes(sessions: tuple[int, ...]) -> Iterator[tuple[Path, list[str]]]:
+    """Their places in /proc, and the fields of each `stat` from the third on (proc_pid_stat(5))."""
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():
             continue
@@ -118,5 +137,4 @@ def cpu_s(sessions: tuple[int, ...]) -> float:
         except OSError:
             continue
         if int(told[3]) in sessions:
-            ticks += sum(int(each) for each in told[11:15])
-    return ticks * _TICK_S
+            yield process, told

@@ -58,8 +58,8 @@ def table(measured: Measured) -> str:
     """Markdown: where and when, what each costs, how late it is, and what a decision alone costs."""
     lines = [
         f"Measured on {datetime.now(UTC):%d %B %Y}, commit {_commit()}, {_machine()}; {len(measured.costs[BASE])} rounds of"
-        f" {measured.seconds:g} s in turn, after {measured.starts} starts, medians, the least and the most in brackets. The load generator and the sources run"
-        " on the same cores.",
+        f" {measured.seconds:g} s in turn, after {measured.starts} starts, medians, the least and the most in brackets. Each runs on one core, the load"
+        " generator and the sources on the others.",
         "",
         "| | CPU µs a visit | times the empty redirect | visits/s at saturation | p50 / p99 / p99.9 ms at a rate |",
         "|---|---|---|---|---|",

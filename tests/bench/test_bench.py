@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from tests.bench.__main__ import Effort, measured
 from tests.bench.contenders import _STARTS, BASE, SIGNAL
 from tests.bench.decisions import RULES, SCHOOLS, decision_costs, rule_us
-from tests.bench.measure import cpu_s
+from tests.bench.measure import SERVER, cpu_s, pin
 from tests.bench.page import PAGE, PICTURE, Measured, picture, table
 
 NGINX = "nginx, map and return"
@@ -63,6 +65,17 @@ def test_processor_time_is_that_of_the_session() -> None:
 
     assert cpu_s((os.getsid(0),)) - before >= 0.05
     assert cpu_s(()) == 0
+
+
+def test_a_server_keeps_to_its_core_with_the_threads_it_starts(tmp_path: Path) -> None:
+    script = "import threading, os, time; time.sleep(1); threading.Thread(target=lambda: print(os.sched_getaffinity(0))).start()"
+    with subprocess.Popen(
+        (sys.executable, "-c", script), stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as it:
+        pin((it.pid,), SERVER)
+        told, _ = it.communicate(timeout=20)
+
+    assert told.strip() == str(set(SERVER))
 
 
 def test_what_was_measured_last_is_told_for_every_contender() -> None:
