@@ -89,6 +89,21 @@ def test_an_entry_survives_its_line() -> None:
     assert from_line(ENTRY.line()) == ENTRY
 
 
+def test_what_is_empty_is_left_out_however_it_came_to_be_empty() -> None:
+    nothing = "".join([])
+    entry = JournalEntry(SEEN.at, "KOVATI", Event.DECIDED, target=nothing, open=tuple(nothing), node=nothing)
+
+    assert list(entry.as_json()) == ["time", "code", "event", "arrival", "legs", "ms", "version"]
+
+
+@pytest.mark.parametrize("at", ["1969-12-31T23:59:59.999900+00:00", "2021-03-15T10:42:07.318999+01:00"])
+def test_an_instant_is_written_in_utc_and_cut_to_the_millisecond(at: str) -> None:
+    told = JournalEntry(datetime.fromisoformat(at), "KOVATI", Event.DECIDED).as_json()["time"]
+
+    assert told in ("1969-12-31T23:59:59.999Z", "2021-03-15T09:42:07.318Z")
+    assert datetime.fromisoformat(at) - datetime.fromisoformat(told) < timedelta(milliseconds=1)
+
+
 def test_the_fields_are_a_closed_list() -> None:
     assert set(ENTRY.as_json()) <= set(FIELDS)
     assert list(JournalEntry.__struct_fields__) == FIELDS
