@@ -109,13 +109,20 @@ def arrival_of(headers: Mapping[str, str]) -> Arrival:
 
 def referer_host(headers: Mapping[str, str]) -> str | None:
     """The lower-case host of an http(s) referer; a malformed one and `android-app:` are none."""
-    return _web_host(headers.get("Referer", "")[:2048])
+    return _web_host(origin_of(headers.get("Referer", "")[:2048]))
+
+
+def origin_of(address: str) -> str:
+    """An address up to its path: what is known again must not hold what the rest may say of somebody."""
+    head = address.partition("?")[0].partition("#")[0].split("/", 3)[:3]
+    # Nor the name before a host, which no browser sends in a referer.
+    return "/".join((*head[:2], head[2].rpartition("@")[2])) if len(head) == 3 else ""
 
 
 @lru_cache(256)
-def _web_host(address: str) -> str | None:
+def _web_host(origin: str) -> str | None:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(origin)
         host = parts.hostname
     except ValueError:
         return None

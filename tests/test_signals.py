@@ -247,3 +247,23 @@ def test_a_page_that_is_no_portal_names_no_school(referer: str) -> None:
 
 def test_without_a_portal_suffix_no_referer_names_a_school() -> None:
     assert not list(signals.candidate_schools(Known(), "https://clg-c.eclat.example/", None, None))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://mail.example/jean.dupont?ticket=ST-1",
+        "https://mail.example?jean.dupont",
+        "https://mail.example#jean.dupont",
+        "https://jean.dupont:secret@mail.example/inbox",
+        "https://mail.example",
+    ],
+)
+def test_of_an_address_nothing_is_known_again_but_its_host(address: str) -> None:
+    assert signals.origin_of(address) == "https://mail.example"
+    assert signals.referer_host(came_from(address)) == "mail.example"
+
+
+@pytest.mark.parametrize("address", ["", "mail.example", "android-app:jean", "jean.dupont@mail.example/", "a/b"])
+def test_of_what_is_no_address_nothing_is(address: str) -> None:
+    assert signals.origin_of(address) == ""

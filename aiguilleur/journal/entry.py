@@ -115,7 +115,7 @@ class JournalEntry(Struct, frozen=True):
         return in_ascii(row)
 
 
-#: What each field is when there is nothing to tell, if that is no empty text.
+#: What each field is when there is nothing to tell, if that is no empty text; of the type that it has in an entry.
 _EMPTY = {"status": 0, "legs": None, "ms": None, "open": (), "ill": (), "findings": (), "again": None, "problems": ()}
 #: What is written of each field, by the library that writes it; what is empty is left out, but for the two that are
 #: always told.

@@ -64,7 +64,7 @@ def arrive(request: Request, wanted: Wanted) -> Response:
     # A service provider knows its own address: no school is needed to fill one.
     if "etab" in target.needs and wanted.school is None and wanted.onward is None:
         return pages.find_school(visit)
-    if refusal := _refusal(request, wanted):
+    if refusal := _refusal(request, visit):
         return _show(visit, on_mire(visit.facts, _policy(visit)), refusal, Event.REFUSED)
     if wanted.choice and wanted.choice not in visit.facts.open:
         return pages.retired(visit, wanted.choice)
@@ -78,9 +78,10 @@ def _policy(visit: Visit) -> Policy:
     return replace(policy, max_legs=0) if at_home or visit.late else policy
 
 
-def _refusal(request: Request, wanted: Wanted) -> str | None:
+def _refusal(request: Request, visit: Visit) -> str | None:
     """Why this visit gets the page whatever is known of it."""
-    provider = service().settings.service_providers[wanted.onward.provider] if wanted.onward else None
+    providers, onward = visit.running.settings.service_providers, visit.wanted.onward
+    provider = providers[onward.provider] if onward else None
     if is_framed(request):
         return "framed"
     if not may_be_followed(request, provider.hosts if provider else ()):

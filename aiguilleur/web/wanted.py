@@ -85,7 +85,11 @@ def headers_of(request: Request) -> dict[str, str]:
     return {name: environ[key] for name, key in _LOOKED_AT if key in environ}
 
 
-@lru_cache(1024)
 def host_of(address: str) -> str:
-    """The host of one of our destinations, for the journal."""
-    return urlsplit(address).hostname or ""
+    """The host of an address that a browser is sent to, for the journal."""
+    return _host(signals.origin_of(address))
+
+
+@lru_cache(256)
+def _host(origin: str) -> str:
+    return urlsplit(origin).hostname or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.contenders import POSTER, contenders
 from tests.bench.decisions import decision_costs
-from tests.bench.measure import Contender, Cost, Lateness, cost, lateness
+from tests.bench.measure import LOAD, Contender, Cost, Lateness, cost, lateness
 from tests.bench.page import Measured, table, write
 from tests.bench.profile import profile
 
@@ -79,6 +80,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one short round, printed and not written")
     parser.add_argument("names", nargs="*", help="only these contenders, printed and not written")
     wanted = parser.parse_args()
+    # Whatever is started keeps to these, until a contender is given its own.
+    os.sched_setaffinity(0, LOAD)
     effort = Effort(1, 1, 1.0) if wanted.quick else Effort(4, 5, 1.0)
     with TemporaryDirectory(prefix="bench-") as folder:
         found = measured(Path(folder), wanted.names, effort)

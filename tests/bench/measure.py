@@ -17,7 +17,7 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _CORES = sorted(os.sched_getaffinity(0))
 #: The server's own core, and those of what loads it: else where the kernel puts both is most of what is measured.
 SERVER, LOAD = frozenset(_CORES[:1]), frozenset(_CORES[1:] or _CORES)
-#: Few, so that the load generator leaves the server its core.
+#: Enough that the server never rests.
 _CONNECTIONS = 4
 _SCRIPT = """
 local number = {first}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import subprocess
@@ -16,7 +15,7 @@ from statistics import median
 
 from tests.bench.contenders import BASE, COUNTED, SIGNAL, UNWRITTEN
 from tests.bench.decisions import DecisionCost, rule_us
-from tests.bench.measure import Cost, Lateness
+from tests.bench.measure import LOAD, SERVER, Cost, Lateness
 from tests.conftest import ROOT
 
 PAGE, PICTURE = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.svg"
@@ -58,8 +57,7 @@ def table(measured: Measured) -> str:
     """Markdown: where and when, what each costs, how late it is, and what a decision alone costs."""
     lines = [
         f"Measured on {datetime.now(UTC):%d %B %Y}, commit {_commit()}, {_machine()}; {len(measured.costs[BASE])} rounds of"
-        f" {measured.seconds:g} s in turn, after {measured.starts} starts, medians, the least and the most in brackets. Each runs on one core, the load"
-        " generator and the sources on the others.",
+        f" {measured.seconds:g} s in turn, after {measured.starts} starts, medians, the least and the most in brackets. {_places()}",
         "",
         "| | CPU µs a visit | times the empty redirect | visits/s at saturation | p50 / p99 / p99.9 ms at a rate |",
         "|---|---|---|---|---|",
@@ -138,7 +136,13 @@ def _commit() -> str:
     return asked.stdout.strip() or "unknown"
 
 
+def _places() -> str:
+    if LOAD == SERVER:
+        return "All run on the one core there is."
+    return "Each runs on one core, the load generator and the sources on the others."
+
+
 def _machine() -> str:
     model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
     name = " ".join(model[1].split()) if model else platform.machine()
-    return f"{len(os.sched_getaffinity(0))} cores of {name}, Python {platform.python_version()}"
+    return f"{len(SERVER | LOAD)} cores of {name}, Python {platform.python_version()}"

@@ -25,8 +25,8 @@ _ROOMS: Mapping[str, str] = {
     r"/aiguilleur/(core/|router)": "the rules",
     r"/aiguilleur/(signing|remembered|journey)": "the signed cookies",
     r"/aiguilleur/web/(security|redirects)": "the answer: its address and headers",
-    # The floor stands around the framework, and calls nothing else.
-    r"/aiguilleur/web/floor": "Flask and Werkzeug",
+    # The floor stands around the framework, and calls nothing else; our application is the framework's with less to do.
+    r"/aiguilleur/web/(floor|application)": "Flask and Werkzeug",
     r"/aiguilleur/": "reading the visit: link, signals, school, what is open and ill",
 }
 _EVERY_S, _VISITS = 0.0005, 400

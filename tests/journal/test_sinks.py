@@ -68,8 +68,8 @@ def test_processes_and_threads_lose_no_line_while_the_file_is_renamed(tmp_path: 
     workers = [FORK.Process(target=writes_with_threads, args=(str(path), each, written, enough)) for each in range(4)]
     for worker in workers:
         worker.start()
-    renamed = 0
-    while any(worker.is_alive() for worker in workers):
+    renamed, until = 0, time.monotonic() + 120
+    while any(worker.is_alive() for worker in workers) and time.monotonic() < until:
         if path.exists():
             path.rename(tmp_path / f"journal.jsonl.{renamed}")
             renamed += 1
@@ -77,6 +77,8 @@ def test_processes_and_threads_lose_no_line_while_the_file_is_renamed(tmp_path: 
             enough.set()
         time.sleep(0.005)
     for worker in workers:
+        worker.join(1)
+        worker.kill()
         worker.join(20)
     lines = [json.loads(line) for file in tmp_path.iterdir() for line in file.read_bytes().splitlines()]
 

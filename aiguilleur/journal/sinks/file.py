@@ -58,7 +58,7 @@ class FileSink:
 
 
 class _Process:
-    """This process: to ask the kernel at each line takes longer than to be told of each fork."""
+    """This process: to ask the kernel at each line takes longer than to be told of each fork, by Python itself."""
 
     def __init__(self) -> None:
         self.note()
