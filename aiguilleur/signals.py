@@ -109,7 +109,12 @@ def arrival_of(headers: Mapping[str, str]) -> Arrival:
 
 def referer_host(headers: Mapping[str, str]) -> str | None:
     """The lower-case host of an http(s) referer; a malformed one and `android-app:` are none."""
-    return _web_host(origin_of(headers.get("Referer", "")[:2048]))
+    return web_host(headers.get("Referer", "")[:2048])
+
+
+def web_host(address: str) -> str | None:
+    """The lower-case host of an http(s) address; anything else has none."""
+    return _host_in(origin_of(address))
 
 
 def origin_of(address: str) -> str:
@@ -120,7 +125,7 @@ def origin_of(address: str) -> str:
 
 
 @lru_cache(256)
-def _web_host(origin: str) -> str | None:
+def _host_in(origin: str) -> str | None:
     try:
         parts = urlsplit(origin)
         host = parts.hostname

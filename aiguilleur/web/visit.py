@@ -108,19 +108,19 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         findings=tuple(signals.presumed(running.presumptions, cookies)),
     ).learn(*_carried(running, journeys, journey, now_ms))
     return Visit(
-        running,
-        wanted,
-        facts,
-        journey.code if journey else new_code(),
-        cookies,
-        Forwarded(environ.get("HTTP_USER_AGENT", ""), request.remote_addr or ""),
-        remembered,
-        running.seal.recent(cookies.get(RECENT_COOKIE)),
-        began,
-        rush.is_late(environ),
-        shared,
-        journeys,
-        journey,
+        running=running,
+        wanted=wanted,
+        facts=facts,
+        code=journey.code if journey else new_code(),
+        cookies=cookies,
+        forwarded=Forwarded(environ.get("HTTP_USER_AGENT", ""), request.remote_addr or ""),
+        remembered=remembered,
+        recent=running.seal.recent(cookies.get(RECENT_COOKIE)),
+        began=began,
+        late=rush.is_late(environ),
+        shared=shared,
+        journeys=journeys,
+        journey=journey,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from flask import Request
 from msgspec import Struct
@@ -87,9 +86,4 @@ def headers_of(request: Request) -> dict[str, str]:
 
 def host_of(address: str) -> str:
     """The host of an address that a browser is sent to, for the journal."""
-    return _host(signals.origin_of(address))
-
-
-@lru_cache(256)
-def _host(origin: str) -> str:
-    return urlsplit(origin).hostname or ""
+    return signals.web_host(address) or ""
