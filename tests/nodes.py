@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from urllib.request import urlopen
 from aiguilleur.sandbox import free_port
 from tests.conftest import ROOT
 from tests.load import Visit
-from tests.servers.process import Process, running
+from tests.servers.process import START_S, Process, running
 
 ETAB = "clg-rochat-rousses"
 HOST = "aiguilleur.academie.localhost"
@@ -94,6 +95,14 @@ class Node:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(each) for each in children.split()]
 
+    def await_workers(self, workers: int) -> None:
+        """Wait until it has all its workers and one of them answers; its first process takes connections before."""
+        deadline = time.monotonic() + START_S
+        while len(self.workers()) < workers:
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+        urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=START_S).close()
+
 
 def write_node(
     folder: Path, sources: Mapping[str, int], *, name: str = "ts1", budget_ms: int = 1200, more: str = ""
@@ -154,7 +163,9 @@ def node(
     port = port or free_port()
     command = server(folder, port, workers, environment or {})
     with running(command, port, folder / "log") as process:
-        yield Node(port, folder, process)
+        started = Node(port, folder, process)
+        started.await_workers(workers)
+        yield started
 
 
 def click(*sources: str, path: str = LINK, **headers: str) -> Visit:

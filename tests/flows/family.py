@@ -54,8 +54,8 @@ class Family:
         self.trips.clear()
 
     def where(self) -> tuple[str | None, str | None]:
-        """The simulated site that the browser is on: which service, by which source."""
-        body = self.page.locator("body")
+        """The simulated site that the browser is on: which service, by which source; a page that posts is no stop."""
+        body = self.page.locator("body:not([data-service=posting])")
         service = body.get_attribute("data-service")
         if service == "down":
             # The page of a source that is down knows nothing; its address says whose it is.
@@ -149,6 +149,7 @@ class Family:
             self.sandbox.world.switches.set(scenario.fault.source, Mode.WELL)
 
     def _accounts(self) -> list[Locator]:
+        self.page.locator("form > .choices").first.wait_for()
         return self.page.locator("form > .choices button[name=source]").all()
 
     def _shown(self, frame: Frame) -> None:
