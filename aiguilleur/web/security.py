@@ -55,26 +55,21 @@ class Secured:
 
     def __call__(self, headers: Headers) -> list[tuple[str, str]]:
         """These headers and what they lack."""
-        lacking = self._lacking(tuple([name for name, _ in headers]))
-        if lacking is not None:
-            return [*headers, *lacking]
+        lacking, telling = self._lacking(tuple([name for name, _ in headers]))
+        if not telling:
+            return [*headers, *lacking, *_UNCACHED]
         own = {name.lower(): value for name, value in headers}
-        added = [pair for name, pair in self._fixed if name not in own]
         if own.get("content-security-policy") == FRAMED_POLICY:
-            added.remove(_NO_FRAME)
+            lacking = tuple(pair for pair in lacking if pair != _NO_FRAME)
         # A static file is the same for all; everything else may depend on cookies.
         if "public" in own.get("cache-control", ""):
-            return [*headers, *added]
-        if not _OF_CACHES.isdisjoint(own):
-            headers = [each for each in headers if each[0].lower() not in _OF_CACHES]
-        return [*headers, *added, *_UNCACHED]
+            return [*headers, *lacking]
+        return [*(pair for pair in headers if pair[0].lower() not in _OF_CACHES), *lacking, *_UNCACHED]
 
-    def _lacked(self, names: tuple[str, ...]) -> tuple[tuple[str, str], ...] | None:
-        """What an answer with these headers lacks; None when it depends on what they say."""
+    def _lacked(self, names: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], bool]:
+        """What is said on every answer and not by these headers, and whether more depends on what they say."""
         own = {name.lower() for name in names}
-        if not own.isdisjoint(_TELLING):
-            return None
-        return (*(pair for name, pair in self._fixed if name not in own), *_UNCACHED)
+        return tuple(pair for name, pair in self._fixed if name not in own), not own.isdisjoint(_TELLING)
 
 
 def is_prefetch(request: Request) -> bool:
