@@ -132,7 +132,7 @@ def _period(report: Report, voice: Voice) -> str:
 def _figures(report: Report, voice: Voice) -> tuple[Figure, ...]:
     total = report.total
     return (
-        Figure(voice.number(total.visits), "visites"),
+        Figure(voice.number(total.visits), voice.visits(total.visits)),
         Figure(voice.part(total.silent, total.visits), "menées au service sans rien choisir"),
         Figure(voice.part(total.chosen, total.visits), "menées au service par un choix sur la mire"),
         Figure(voice.part(total.left, total.visits), "restées sur la mire ou sur une page d’explication"),

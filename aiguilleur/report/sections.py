@@ -150,7 +150,8 @@ class _Telling:
         recent = group.lately(self._last)
         shares = self._voice.parts({each.id: recent.get(each.id, 0) for each in self._sources})
         parts = [f"{each.name} {shares[each.id]}" for each in self._sources]
-        shows = f"{self._voice.number(group.visits)} visites ; ces quatre dernières semaines : {', '.join(parts)}"
+        counted = f"{self._voice.number(group.visits)} {self._voice.visits(group.visits)}"
+        shows = f"{counted} ; ces quatre dernières semaines : {', '.join(parts)}"
         return Small(group.name, shows, charts.shares(group.points, self._sources, self._points))
 
     def _ways(self) -> Section:

@@ -28,6 +28,10 @@ class Voice:
         """`12 345`; of a small one among masked ones, only that it is small."""
         return f"< {LEAST}" if self.masked and 0 < count < LEAST else format_decimal(count, locale=_FRENCH)
 
+    def visits(self, count: int) -> str:
+        """The word behind that number."""
+        return "visite" if self.number(count) in ("0", "1") else "visites"
+
     def part(self, count: int, whole: int) -> str:
         """The share of a count in a whole, a dash of nothing; of masked ones what it lies between, if that tells."""
         return _between(share(count, whole)) if whole else UNTOLD

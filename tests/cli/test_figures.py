@@ -105,6 +105,10 @@ def test_a_report_can_be_of_a_part(options: tuple[str, ...], visits: int, file: 
     assert json.loads(run("report", "--json", *options, file).stdout)["total"]["visits"] == visits
 
 
+def test_one_visit_is_no_plural(file: Path) -> None:
+    assert run("report", "--source", "aten", file).stdout.startswith("2021-03-23 to 2021-03-23: 1 visit, 100.0 %")
+
+
 def test_a_machine_reads_everything_and_a_spreadsheet_the_tables(file: Path) -> None:
     told = json.loads(run("report", "--json", file).stdout)
     table = list(csv.DictReader(io.StringIO(run("report", "--csv", "--by", "etab", "--by", "week", file).stdout)))

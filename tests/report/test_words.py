@@ -24,6 +24,11 @@ def test_numbers_are_french() -> None:
     assert (duration(38), duration(1240), duration(None)) == ("38 ms", "1,2 s", "—")
 
 
+def test_one_visit_is_no_plural() -> None:
+    assert [PLAIN.visits(count) for count in (0, 1, 2)] == ["visite", "visite", "visites"]
+    assert [MASKED.visits(mask(count)) for count in (0, 1, 20)] == ["visite", "visites", "visites"]
+
+
 def test_days_are_french_and_local() -> None:
     assert PLAIN.moment(datetime(2021, 3, 15, 22, 30, tzinfo=UTC)) == "15 mars 2021 à 23:30"
     assert PLAIN.day(datetime(2021, 3, 31, 22, 30, tzinfo=UTC)) == "1er avril 2021"

@@ -62,7 +62,8 @@ def _sentence(report: Report) -> str:
     more = ", ".join(f"{shown(count, hidden=hidden)} {how}" for count, how in counts)
     period, visits = f"{report.first:%Y-%m-%d} to {report.last:%Y-%m-%d}", shown(total.visits, hidden=hidden)
     quick = "" if total.p50_ms is None else f"; half of them within {total.p50_ms} ms, 99 % within {total.p99_ms} ms"
-    return _filled(f"{period}: {visits} visits, {told}; {more}{quick}.")
+    noun = "visit" if visits == "1" else "visits"
+    return _filled(f"{period}: {visits} {noun}, {told}; {more}{quick}.")
 
 
 def _filled(sentence: str) -> str:
