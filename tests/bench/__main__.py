@@ -19,11 +19,12 @@ from tests.bench.profile import profile
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How often all are started, how many rounds each such start has, and the seconds of one round."""
+    """How often all are started, how many rounds each such start has, the seconds of one round, and those at a rate."""
 
     starts: int
     rounds: int
     seconds: float
+    late_s: float
 
 
 def measured(folder: Path, names: Sequence[str], effort: Effort) -> Measured:
@@ -42,7 +43,7 @@ def measured(folder: Path, names: Sequence[str], effort: Effort) -> Measured:
             _say(f"start {start + 1} of {effort.starts}")
             _take_turns(running, costs, effort)
             if start == 0:
-                late = _latenesses(running, 9 * effort.seconds)
+                late = _latenesses(running, effort.late_s)
                 rates = {each.name: each.rate for each in running}
     _say("decisions alone")
     decisions = decision_costs()
@@ -82,7 +83,7 @@ def main() -> None:
     wanted = parser.parse_args()
     # Whatever is started keeps to these, until a contender is given its own.
     os.sched_setaffinity(0, LOAD)
-    effort = Effort(1, 1, 1.0) if wanted.quick else Effort(4, 5, 1.0)
+    effort = Effort(1, 1, 1.0, 2.0) if wanted.quick else Effort(4, 5, 1.0, 9.0)
     with TemporaryDirectory(prefix="bench-") as folder:
         found = measured(Path(folder), wanted.names, effort)
     sys.stdout.write(table(found) + "\n")

@@ -21,7 +21,7 @@ NGINX = "nginx, map and return"
 
 
 def short_round(folder: Path, *names: str) -> Measured:
-    return measured(folder, names, Effort(1, 1, 1))
+    return measured(folder, names, Effort(1, 1, 1, 2))
 
 
 @pytest.mark.wrk

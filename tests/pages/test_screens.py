@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from aiguilleur.settings.model import Settings
 from aiguilleur.web.languages import LANGUAGES
-from tests.pages.conftest import shown
+from tests.pages.conftest import shown, shown_in
 from tests.pages.states import STATES, State
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -38,10 +38,10 @@ _FAULTS = """() => {
 @pytest.mark.parametrize("language", LANGUAGES)
 @each_state
 def test_axe_finds_nothing_and_nothing_is_cut_or_lies_over_something_else(
-    chromium: Browser, settings: Settings, state: State, language: str
+    window: Page, settings: Settings, state: State, language: str
 ) -> None:
     """320 px is also what 1280 px are at 400 % (WCAG 2.1, 1.4.10)."""
-    with shown(chromium, state.browser(settings), state, language=language, width=320) as page:
+    with shown_in(window, state.browser(settings), state, language=language, width=320) as page:
         for width in (1280, 768, 320):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate(_FAULTS) == [], width
@@ -66,8 +66,8 @@ _FOCUSED = """() => {
 
 
 @each_state
-def test_everything_can_be_reached_and_seen_by_keyboard(chromium: Browser, settings: Settings, state: State) -> None:
-    with shown(chromium, state.browser(settings), state) as page:
+def test_everything_can_be_reached_and_seen_by_keyboard(window: Page, settings: Settings, state: State) -> None:
+    with shown_in(window, state.browser(settings), state) as page:
         wanted = page.evaluate(_FOCUSABLE)
         for _ in range(wanted):
             page.keyboard.press("Tab")
@@ -77,8 +77,8 @@ def test_everything_can_be_reached_and_seen_by_keyboard(chromium: Browser, setti
 
 
 @each_state
-def test_letters_may_be_twice_as_large(chromium: Browser, settings: Settings, state: State) -> None:
-    with shown(chromium, state.browser(settings), state, width=640) as page:
+def test_letters_may_be_twice_as_large(window: Page, settings: Settings, state: State) -> None:
+    with shown_in(window, state.browser(settings), state, width=640) as page:
         page.evaluate("document.documentElement.style.fontSize = '200%'")
 
         assert page.evaluate(_FAULTS) == []
@@ -94,8 +94,8 @@ def test_without_scripts_it_is_the_same(chromium: Browser, settings: Settings, m
     assert pictures[0] == pictures[1]
 
 
-def test_axe_would_find_something(chromium: Browser, settings: Settings) -> None:
-    with shown(chromium, STATES[0].browser(settings), STATES[0]) as page:
+def test_axe_would_find_something(window: Page, settings: Settings) -> None:
+    with shown_in(window, STATES[0].browser(settings), STATES[0]) as page:
         page.evaluate("document.querySelector('h1').style.color = '#ddd'; document.documentElement.lang = ''")
         found = {each["id"] for each in Axe().run(page).response["violations"]}
 
