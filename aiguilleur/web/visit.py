@@ -81,11 +81,10 @@ def epoch_ms(at: datetime) -> int:
 def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None) -> Visit:
     """Read the request, which may go on from a journey; nothing is asked of anyone yet."""
     running, began = service(), time.monotonic()
-    settings, at = running.settings, running.now()
-    day = local_day(running, at)
+    at = running.now()
     environ, cookies = request.environ, signals.cookies_of(request.environ.get("HTTP_COOKIE", ""))
     remembered = running.seal.remembered(cookies.get(REMEMBERED_COOKIE))
-    shared = is_shared(settings.site, request, wanted.entry)
+    shared = is_shared(running.settings.site, request, wanted.entry)
     seen = signals.read(
         running.known,
         headers_of(request),
@@ -97,20 +96,11 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
     )
     now_ms = epoch_ms(at)
     journeys = running.journeys.held(cookies, now_ms)
-    facts = Facts(
-        target=wanted.target,
-        school=wanted.school,
-        at=at,
-        day=day,
-        open=running.open_sources(wanted.target, wanted.etab, day, wanted.onward is not None),
-        ill=running.ill_sources(at),
-        signals=_of_arrival(seen, journey) if journey else seen,
-        findings=tuple(signals.presumed(running.presumptions, cookies)),
-    ).learn(*_carried(running, journeys, journey, now_ms))
+    facts = _facts(running, wanted, at, _of_arrival(seen, journey) if journey else seen, cookies)
     return Visit(
         running=running,
         wanted=wanted,
-        facts=facts,
+        facts=facts.learn(*_carried(running, journeys, journey, now_ms)),
         code=journey.code if journey else new_code(),
         cookies=cookies,
         forwarded=Forwarded(environ.get("HTTP_USER_AGENT", ""), request.remote_addr or ""),
@@ -121,6 +111,21 @@ def open_visit(request: Request, wanted: Wanted, journey: Journey | None = None)
         shared=shared,
         journeys=journeys,
         journey=journey,
+    )
+
+
+def _facts(running: Service, wanted: Wanted, at: datetime, seen: Signals, cookies: dict[str, str]) -> Facts:
+    """What is known of a visit before anyone is asked."""
+    day = local_day(running, at)
+    return Facts(
+        target=wanted.target,
+        school=wanted.school,
+        at=at,
+        day=day,
+        open=running.open_sources(wanted.target, wanted.etab, day, wanted.onward is not None),
+        ill=running.ill_sources(at),
+        signals=seen,
+        findings=tuple(signals.presumed(running.presumptions, cookies)),
     )
 
 
