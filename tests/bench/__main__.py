@@ -1,4 +1,7 @@
-"""Measures everything in one run and writes docs/performance.md: `make bench`, or `--quick` to see that it works."""
+"""Measures everything in one run and writes docs/performance.md: `make bench`, or `--quick` to see that it works.
+
+What breaks a promise is told at the end, and is an error.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.contenders import POSTER, contenders
 from tests.bench.decisions import decision_costs
+from tests.bench.happenings import Happened, happenings, observed
 from tests.bench.measure import LOAD, Contender, Cost, Lateness, cost, lateness
 from tests.bench.page import Measured, table, write
 from tests.bench.profile import profile
+from tests.bench.promises import broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,13 @@ def measured(folder: Path, names: Sequence[str], effort: Effort) -> Measured:
             if start == 0:
                 late = _latenesses(running, effort.late_s)
                 rates = {each.name: each.rate for each in running}
+    happened = [] if names else _happened(folder, effort.late_s)
     _say("decisions alone")
     decisions = decision_costs()
     _say("where the time goes")
     with TemporaryDirectory(prefix="profile-") as other:
         rooms = profile(Path(other), POSTER, 3 * effort.seconds)
-    return Measured(costs, late, rates, decisions, rooms, effort.starts, effort.seconds)
+    return Measured(costs, late, rates, happened, decisions, rooms, effort.starts, effort.seconds)
 
 
 def _take_turns(running: Sequence[Contender], costs: dict[str, list[Cost]], effort: Effort) -> None:
@@ -71,6 +77,16 @@ def _latenesses(running: Sequence[Contender], seconds: float) -> dict[str, Laten
     return late
 
 
+def _happened(folder: Path, seconds: float) -> list[Happened]:
+    happened = []
+    for number, happening in enumerate(happenings(seconds)):
+        _say(happening.name)
+        place = folder / f"happening{number}"
+        place.mkdir()
+        happened += observed(place, happening)
+    return happened
+
+
 def _say(text: str) -> None:
     sys.stderr.write(f"bench: {text}\n")
     sys.stderr.flush()
@@ -89,6 +105,8 @@ def main() -> None:
     sys.stdout.write(table(found) + "\n")
     if not wanted.quick and not wanted.names:
         write(found)
+        if told := list(broken(found)):
+            sys.exit("\n".join(f"bench: {promise}" for promise in told))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -13,7 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from aiguilleur.sandbox import educonnect_provider, free_port
-from aiguilleur.sandbox.faults import Answer, Fault, FaultServer, says
+from aiguilleur.sandbox.faults import Answer, Fault, FaultServer
+from tests.bench.happenings import IN_SESSION, after_a_while
 from tests.bench.measure import Contender
 from tests.conftest import ROOT
 from tests.load import Visit, arriving
@@ -25,8 +24,6 @@ from tests.servers.simplesamlphp import saml_server
 
 #: Each is measured on one core.
 WORKERS = 1
-#: What a source takes to answer when it is well, in seconds.
-_TAKES_S = 0.05
 _DISCO = "/module.php/saml/disco.php?entityID=https%3A%2F%2Fsp.example&return={back}&isPassive=true"
 BASE = "an empty Flask redirect"
 SIGNAL, UNWRITTEN, COUNTED = "signal only", "signal only, without a journal", "signal only, with metrics"
@@ -82,18 +79,15 @@ def _node(folder: Path, fault: Fault, well: Answer, more: str = "") -> Iterator[
             yield each, source
 
 
-_IN_SESSION = says("200 OK", b"in session")
-
-
 @contextmanager
 def _signal(folder: Path) -> Iterator[Contender]:
-    with _node(folder, Fault.WELL, _IN_SESSION) as (each, _):
+    with _node(folder, Fault.WELL, IN_SESSION) as (each, _):
         yield _contender(each.process, each.port)
 
 
 @contextmanager
 def _without_journal(folder: Path) -> Iterator[Contender]:
-    with _node(folder, Fault.WELL, _IN_SESSION) as (each, _):
+    with _node(folder, Fault.WELL, IN_SESSION) as (each, _):
         site = folder / "config" / "aiguilleur.yaml"
         text = site.read_text(encoding="utf-8")
         site.write_text("".join(line for line in text.splitlines(True) if not line.startswith("journal:")))
@@ -109,31 +103,27 @@ def _await_edit(each: Node) -> None:
 
 @contextmanager
 def _with_metrics(folder: Path) -> Iterator[Contender]:
-    with _node(folder, Fault.WELL, _IN_SESSION, f'metrics: {{listen: "127.0.0.1:{free_port()}"}}') as (each, _):
+    with _node(folder, Fault.WELL, IN_SESSION, f'metrics: {{listen: "127.0.0.1:{free_port()}"}}') as (each, _):
         yield _contender(each.process, each.port)
 
 
 @contextmanager
 def _cached(folder: Path) -> Iterator[Contender]:
     same = click("aten")
-    with _node(folder, Fault.WELL, _IN_SESSION) as (each, _):
+    with _node(folder, Fault.WELL, IN_SESSION) as (each, _):
         cookie = same.headers["Cookie"].replace("{n}", "1")
         yield _contender(each.process, each.port, Visit(same.path, {**same.headers, "Cookie": cookie}))
 
 
 @contextmanager
 def _live(folder: Path) -> Iterator[Contender]:
-    def after_a_while(connection: socket.socket, over: threading.Event) -> None:
-        over.wait(_TAKES_S)
-        _IN_SESSION(connection, over)
-
     with _node(folder, Fault.WELL, after_a_while) as (each, _):
         yield _contender(each.process, each.port, click("aten"))
 
 
 @contextmanager
 def _silent(folder: Path) -> Iterator[Contender]:
-    with _node(folder, Fault.SILENT, _IN_SESSION) as (each, _):
+    with _node(folder, Fault.SILENT, IN_SESSION) as (each, _):
         # Until each worker has waited often enough to wait no more.
         with arriving(each.port, [click("aten")], (4, 30)) as load:
             load.rows()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -31,7 +31,7 @@ def decision_costs() -> list[DecisionCost]:
     return [_cost(schools, rules) for schools in SCHOOLS for rules in RULES]
 
 
-def rule_us(costs: list[DecisionCost]) -> float:
+def rule_us(costs: Sequence[DecisionCost]) -> float:
     """What one rule more costs, from the fewest to the most."""
     few, many = (min(each.decide_us for each in costs if each.rules == rules) for rules in (min(RULES), max(RULES)))
     return (many - few) / (max(RULES) - min(RULES))

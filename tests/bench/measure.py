@@ -83,6 +83,11 @@ def lateness(contender: Contender, seconds: float) -> Lateness:
     with arriving(contender.port, [contender.visit], (seconds, contender.rate)) as load:
         rows = load.rows()
     assert _answered(contender, rows), f"{contender.name} did not answer as it should"
+    return lateness_of(rows)
+
+
+def lateness_of(rows: list[Row]) -> Lateness:
+    """How late these visits were answered."""
     return Lateness(*(percentile(rows, share) for share in (0.5, 0.99, 0.999)))
 
 

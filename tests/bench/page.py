@@ -15,6 +15,7 @@ from statistics import median
 
 from tests.bench.contenders import BASE, COUNTED, SIGNAL, UNWRITTEN
 from tests.bench.decisions import DecisionCost, rule_us
+from tests.bench.happenings import Happened
 from tests.bench.measure import LOAD, SERVER, Cost, Lateness
 from tests.conftest import ROOT
 
@@ -29,6 +30,7 @@ class Measured:
     costs: Mapping[str, Sequence[Cost]]
     latenesses: Mapping[str, Lateness]
     rates: Mapping[str, float]
+    happened: Sequence[Happened]
     decisions: Sequence[DecisionCost]
     #: Microseconds inside the application, by what it is doing.
     rooms: Mapping[str, float]
@@ -63,6 +65,7 @@ def table(measured: Measured) -> str:
         "|---|---|---|---|---|",
         *(_row(measured, name) for name in measured.costs),
         "",
+        *_happened(measured.happened),
         "| schools | rules | find the school, µs | decide, µs |",
         "|---|---|---|---|",
         *(
@@ -70,7 +73,7 @@ def table(measured: Measured) -> str:
             for each in measured.decisions
         ),
         "",
-        f"One rule more costs {rule_us(list(measured.decisions)):.2f} µs. {_shares(measured)}",
+        f"One rule more costs {rule_us(measured.decisions):.2f} µs. {_shares(measured)}",
     ]
     return "\n".join((*lines, "", *_rooms(measured)))
 
@@ -90,19 +93,42 @@ def _rooms(measured: Measured) -> list[str]:
     ]
 
 
+def shares(measured: Measured) -> tuple[float, float]:
+    """What part of a visit that asks nobody the journal is, and what metrics add to it."""
+    return 1 - measured.ratio(UNWRITTEN, SIGNAL), measured.ratio(COUNTED, SIGNAL) - 1
+
+
 def _shares(measured: Measured) -> str:
-    """What the journal and the metrics add to a visit that asks nobody, where all three were measured."""
+    """Both, where all three were measured."""
     if not {SIGNAL, UNWRITTEN, COUNTED} <= measured.costs.keys():
         return ""
-    journal, metrics = 1 - measured.ratio(UNWRITTEN, SIGNAL), measured.ratio(COUNTED, SIGNAL) - 1
+    journal, metrics = shares(measured)
     return f"The journal is {journal:.1%} of a visit that asks nobody, and metrics add {metrics:.1%}."
+
+
+def _happened(happened: Sequence[Happened]) -> list[str]:
+    """What came over a server, where it was looked at."""
+    if not happened:
+        return []
+    return [
+        "| what happens | visits/s | CPU µs a visit | p50 / p99 / p99.9 ms |",
+        "|---|---|---|---|",
+        *(f"| {each.name} | {_rates(each.rates)} | {each.cpu_us:.0f} | {_ms(each.late)} |" for each in happened),
+        "",
+    ]
+
+
+def _rates(rates: Sequence[float]) -> str:
+    return ", then ".join(f"{rate:.0f}" for rate in rates)
+
+
+def _ms(late: Lateness) -> str:
+    return " / ".join(f"{seconds * 1000:.0f}" for seconds in (late.p50, late.p99, late.p999))
 
 
 def _row(measured: Measured, name: str) -> str:
     costs = [cost.cpu_us for cost in measured.costs[name]]
-    late = measured.latenesses[name]
-    times = " / ".join(f"{seconds * 1000:.0f}" for seconds in (late.p50, late.p99, late.p999))
-    rate = f"{times} at {measured.rates[name]:g}/s"
+    rate = f"{_ms(measured.latenesses[name])} at {measured.rates[name]:g}/s"
     per_s = median(cost.per_s for cost in measured.costs[name])
     spread = f"{median(costs):.0f} [{min(costs):.0f}–{max(costs):.0f}]"
     return f"| {name} | {spread} | {measured.ratio(name):.2f} | {per_s:.0f} | {rate} |"

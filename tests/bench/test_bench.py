@@ -7,15 +7,18 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.bench.__main__ import Effort, measured
-from tests.bench.contenders import _STARTS, BASE, SIGNAL
-from tests.bench.decisions import RULES, SCHOOLS, decision_costs, rule_us
-from tests.bench.measure import SERVER, cpu_s, pin
+from tests.bench.contenders import _STARTS, BASE, COUNTED, SIGNAL, UNWRITTEN
+from tests.bench.decisions import RULES, SCHOOLS, DecisionCost, decision_costs, rule_us
+from tests.bench.happenings import happenings, observed
+from tests.bench.measure import SERVER, Cost, cpu_s, pin
 from tests.bench.page import PAGE, PICTURE, Measured, picture, table
+from tests.bench.promises import broken
 
 NGINX = "nginx, map and return"
 
@@ -47,6 +50,51 @@ def test_a_short_round_of_all_measures_each(tmp_path: Path) -> None:
 
     assert list(found.costs) == list(_STARTS)
     assert all(found.cpu_us(name) > 1 for name in found.costs)
+    assert [each.name for each in found.happened] == [
+        f"{happening.name}, {phase}" for happening in happenings(1) for phase, _ in happening.phases
+    ]
+
+
+def test_a_source_that_goes_silent_costs_some_visits_their_budget_and_then_none(tmp_path: Path) -> None:
+    until, after = observed(tmp_path, happenings(2)[0])
+
+    assert until.late.p99 > 1 > after.late.p50
+    assert (until.rates, after.rates) == ((100,), (100,))
+    assert min(until.cpu_us, after.cpu_us) > 1
+
+
+def figures(*, base: float = 76, unwritten: float = 96, metrics: float = 109, rule: float = 0.4) -> Measured:
+    """Of a visit that asks nobody, which costs 100."""
+    cpu = {BASE: base, SIGNAL: 100, UNWRITTEN: unwritten, COUNTED: metrics}
+    costs = {name: [Cost(us, 1)] for name, us in cpu.items()}
+    decisions = [DecisionCost(schools, rules, 0.1, rules * rule) for schools in SCHOOLS for rules in RULES]
+    return Measured(costs, {}, {}, [], decisions, {}, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        ({"base": 74}, "an empty Flask redirect is 0.74"),
+        ({"unwritten": 94}, "the journal is 6.0%"),
+        ({"metrics": 111}, "metrics add 11.0%"),
+        ({"rule": 0.6}, "a rule more costs 0.60 µs"),
+    ],
+    ids=str,
+)
+def test_a_promise_that_is_broken_is_told(figure: dict[str, float], told: str) -> None:
+    [sentence] = broken(figures(**figure))
+
+    assert sentence.startswith(told)
+
+
+def test_promises_that_are_kept_are_not() -> None:
+    found = figures()
+    dear = [replace(each, find_us=3) if each.schools == max(SCHOOLS) else each for each in found.decisions]
+
+    assert list(broken(found)) == []
+    assert [each.partition(" with")[0] for each in broken(replace(found, decisions=dear))] == [
+        "a decision costs 1.7 times as much"
+    ]
 
 
 def test_schools_cost_a_decision_nothing_and_a_rule_next_to_nothing() -> None:
