@@ -92,22 +92,34 @@ def _addresses(host: str, port: int, deadline: float) -> _Addresses:
     """The addresses of a host; `socket.gaierror` when there is none, or none in time."""
     if _is_literal(host):
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    within = left(deadline)
     with _lock:
-        future = _pending.get((host, port))
-        if future is None:
-            future = _pending[host, port] = Future()
-            # getaddrinfo takes no timeout and cannot be interrupted; so it is left to itself.
-            threading.Thread(target=_look_up, args=(host, port, future), name=f"dns-{host}", daemon=True).start()
+        future = _pending.get((host, port)) or _begin(host, port)
     try:
-        return future.result(left(deadline))
+        return future.result(within)
     except TimeoutError:
         raise socket.gaierror(socket.EAI_AGAIN, "the resolver does not answer in time") from None
+
+
+def _begin(host: str, port: int) -> Future[_Addresses]:
+    """A look-up under way; the lock is held, so that it cannot end before it is kept."""
+    future: Future[_Addresses] = Future()
+    # getaddrinfo takes no timeout and cannot be interrupted; so it is left to itself.
+    thread = threading.Thread(target=_look_up, args=(host, port, future), name=f"dns-{host}", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        # The system gives no more threads. Nobody would end what the next callers wait for.
+        raise socket.gaierror(socket.EAI_AGAIN, "no thread to look the name up") from None
+    _pending[host, port] = future
+    return future
 
 
 def _look_up(host: str, port: int, future: Future[_Addresses]) -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except Exception as error:
+        # Whatever it is: all who ask for this name wait for its end.
         failure = socket.gaierror(getattr(error, "errno", None) or socket.EAI_FAIL, "the name does not resolve")
         _forget(host, port)
         future.set_exception(failure)

@@ -20,6 +20,9 @@ from aiguilleur.probes.sort import sort_of
 _LOGGER = logging.getLogger("aiguilleur.probes")
 #: A probe is given this much less than the visit waits, in seconds: its own word on a failure is the more exact.
 _MARGIN = 0.02
+#: With less than this left, in seconds, nothing is sent: no answer would be in time, and its lack says nothing of the
+#: source.
+_LEAST = 0.05
 #: How many visits of a process may wait for sources. The server has 32 threads a process: the others stay free for
 #: those who wait for nothing.
 _PLACES = 24
@@ -169,8 +172,6 @@ class Asking:
         return replace(_silence(ref, reason), channel=Channel.FRONT) if reason else None
 
     def _ask(self, ref: ProbeRef, deadline: float) -> None:
-        if self._budget and time.monotonic() >= deadline:
-            return
         tell: Tell = lambda finding: self._answers.put((ref.id, finding))  # noqa: E731 (a callback with its type)
         try:
             question = self._runner.question(ref, self._cookies, self._forwarded)
@@ -185,6 +186,8 @@ class Asking:
             tell(_kept(ref, state))
         elif reason := self._runner.refuses(ref):
             tell(cache.with_last_state(question, _silence(ref, reason)))
+        elif self._budget and _is_too_late(deadline):
+            tell(cache.with_last_state(question, _silence(ref, Reason.DEADLINE)))
         elif not self._budget or not self._runner.enter(ref):
             tell(cache.with_last_state(question, _silence(ref, Reason.BULKHEAD)))
         elif cache.join(question, self._leaving(ref, tell)):
@@ -220,11 +223,14 @@ class Asking:
         finding = _silence(ref, Reason.PROTOCOL)
         try:
             state = cache.elsewhere(question)
-            if state is None:
+            if state is not None:
+                finding = _kept(ref, state)
+            elif _is_too_late(deadline):
+                # The thread was slow to start: ours is the fault, and the breaker is not to learn of it.
+                finding = _silence(ref, Reason.DEADLINE)
+            else:
                 within = deadline - _MARGIN - time.monotonic()
                 finding = asked = self._runner.probes[ref.id].ask(self._cookies, self._forwarded, within)
-            else:
-                finding = _kept(ref, state)
         except Exception as error:  # A probe never raises; if one does, that bug must cost its source alone.
             finding = asked = _broken(ref, error)
         finally:
@@ -232,6 +238,10 @@ class Asking:
             cache.land(question, finding)
         if asked is not None:
             cache.publish(question, asked)
+
+
+def _is_too_late(deadline: float) -> bool:
+    return deadline - time.monotonic() < _LEAST
 
 
 def _place(error: BaseException) -> str:

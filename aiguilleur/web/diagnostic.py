@@ -45,7 +45,7 @@ class Past:
 @blueprint.get("/diagnostic/<etab>")
 def diagnostic(etab: str | None = None) -> Response:
     """Judge as a click would, and tell; nothing is sent, redirected or remembered."""
-    if is_prefetch(request):
+    if is_prefetch(request.environ):
         return Response(status=425)
     if request.method == "HEAD":
         return pages.head()

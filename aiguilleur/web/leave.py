@@ -27,7 +27,7 @@ blueprint = Blueprint("leave", __name__)
 def leave() -> Response:
     """Explain that someone else's session may be open here, and where each source closes it."""
     settings = service().settings
-    if request.method == "GET" and not is_prefetch(request):
+    if request.method == "GET" and not is_prefetch(request.environ):
         _regret(_wanted())
     wanted = _wanted() or wanted_of(request, settings.site.mire_target or next(iter(settings.targets)))
     return pages.leave(wanted, tuple(_closable(wanted)), kept=any(_kept()))

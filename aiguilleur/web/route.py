@@ -54,7 +54,7 @@ def legacy(links: tuple[LegacyLink, ...]) -> Response:
 
 def arrive(request: Request, wanted: Wanted) -> Response:
     """The path that every visit takes, whatever address it came by."""
-    if is_prefetch(request):
+    if is_prefetch(request.environ):
         # A prefetched 200 would be shown at the click, a 204 would kill it.
         return Response(status=425)
     if request.method == "HEAD":

@@ -6,6 +6,8 @@ import re
 import socket
 from typing import TYPE_CHECKING, Any
 
+from aiguilleur.web.security import is_prefetch
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -34,6 +36,9 @@ def is_late(environ: WSGIEnvironment) -> bool:
 def is_overdue(environ: WSGIEnvironment) -> bool:
     """Whether this request gets the page held in memory."""
     if environ.get(_WAITED, 0.0) < _OVERDUE_S or environ["REQUEST_METHOD"] != "GET":
+        return False
+    # The browser would show the page at the click; who is told to come again costs as little.
+    if is_prefetch(environ):
         return False
     return "source=" not in environ.get("QUERY_STRING", "") and not _ALWAYS.match(environ.get("PATH_INFO", ""))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from flask import Request
 
 from aiguilleur.settings.model import Site
 from aiguilleur.signals import matches, referer_host
 from aiguilleur.web.service import service
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 #: No `form-action`: browsers apply it to every redirect behind a form, and those chains are not ours.
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors "
@@ -72,9 +76,9 @@ class Secured:
         return tuple(pair for name, pair in self._fixed if name not in own), not own.isdisjoint(_TELLING)
 
 
-def is_prefetch(request: Request) -> bool:
+def is_prefetch(environ: WSGIEnvironment) -> bool:
     """Whether the browser only guesses that its visitor will come."""
-    purpose = request.environ.get("HTTP_SEC_PURPOSE") or request.environ.get("HTTP_PURPOSE") or ""
+    purpose = environ.get("HTTP_SEC_PURPOSE") or environ.get("HTTP_PURPOSE") or ""
     return str(purpose).startswith("prefetch")
 
 

@@ -13,6 +13,7 @@ from aiguilleur.sandbox.faults import Authority, Fault
 from tests.faults.felt import SEEN
 from tests.faults.town import BUDGET, LATE, Town, town
 from tests.nodes import SERVICES
+from tests.servers.redis import await_that
 
 #: By the row of the matrix.
 ROWS = {
@@ -50,6 +51,14 @@ RESTS_S = {
     Fault.RESTING_GARBAGE: 30,
     Fault.RESTING_FOREVER: 300,
 }
+#: EduConnect is asked only once ATEN has failed.
+ONE_AFTER_THE_OTHER = """
+rules:
+  - {id: aten-active, when: [{source: aten, is: active}], then: {redirect: aten}}
+  - {id: aten-remembered, when: [{remembered: aten}], then: {redirect: aten}}
+  - {id: educonnect-active, when: [{source: educonnect, is: active}], then: {redirect: educonnect}}
+default: {discover: [educonnect, aten]}
+"""
 ILL = "Ce service répond mal en ce moment"
 
 
@@ -147,3 +156,19 @@ def test_the_shipped_budget_bounds_a_visit_to_two_silent_sources(tmp_path: Path)
     assert seen.response.status_code == 200
     assert 1.1 < seen.seconds < 1.2 + LATE
     assert {finding.reason for finding in seen.entry.findings} == {Reason.DEADLINE}
+
+
+def test_a_source_that_is_not_asked_for_want_of_time_is_not_held_to_be_silent(tmp_path: Path) -> None:
+    with town(tmp_path, rules=ONE_AFTER_THE_OTHER) as place:
+        kept = place.remembering("aten")
+        place.aten.set(Fault.SILENT)
+        seen = [place.visit("aten", "educonnect", jar=kept) for _ in range(3)]
+        unasked = place.educonnect.connections
+        await_that(lambda: place.ready()["probes"]["aten-status"]["breaker"] == "open")
+        told = place.ready()["probes"]["educonnect-status"]
+        later = place.visit("aten", "educonnect", jar=kept)
+
+    assert [each.of("educonnect").reason for each in seen] == [Reason.DEADLINE] * 3
+    assert unasked == 0
+    assert (told["breaker"], told["reason"]) == ("closed", None)
+    assert (later.place, place.educonnect.connections) == (SERVICES["educonnect"], 1)

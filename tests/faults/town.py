@@ -111,10 +111,12 @@ def town(
     by_name: bool = False,
     now: Callable[[], datetime] = utc_now,
     more: str = "remember_days: 30",
+    rules: str = "",
 ) -> Iterator[Town]:
     """Everyone is in session where they hold a cookie; ATEN speaks TLS when there is an authority.
 
-    `by_name` lets its address be looked up instead of being configured; `more` are further lines of the site's settings.
+    `by_name` lets its address be looked up instead of being configured; `more` are further lines of the site's settings;
+    `rules` are others than usual.
 
     Once it is over, threads and file descriptors must be back to base.
     """
@@ -131,6 +133,8 @@ def town(
         config = write_node(folder, ports, budget_ms=round(budget * 1000), more=more)
         if authority:
             _on_tls(config / "sources.yaml", authority)
+        if rules:
+            (config / "rules.yaml").write_text(rules, encoding="utf-8")
         if by_name:
             _looked_up(config / "sources.yaml", aten.port)
         running = Town(folder, aten, educonnect, elsewhere, now)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
-from aiguilleur.probes import Cache, Forwarded, Lives, Runner, SharedResults
+from aiguilleur.probes import Breaker, Cache, Forwarded, Lives, Runner, SharedResults
 from tests.builders import ATEN
 from tests.wire import waited
 
@@ -121,6 +121,46 @@ def test_a_source_that_fails_keeps_its_reason_and_the_last_state_stands_in_for_a
     assert site.told() == (ACTIVE, reason)
     site.clock.now += 2
     assert site.told()[0] is UNKNOWN
+
+
+def test_a_call_that_starts_late_is_not_made_and_nobody_learns_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, source = Together(), Source(ACTIVE)
+    site = Site(source, shared)
+    site.told()
+    shared.await_one()
+    shared.clear()
+    site.clock.now += LIVES.active
+    start, late = threading.Thread.start, list[threading.Thread]()
+
+    def starts(thread: threading.Thread) -> None:
+        time.sleep(0.17)
+        start(thread)
+        late.append(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", starts)
+        told = [site.told(budget=0.2) for _ in range(4)]
+    for thread in late:
+        thread.join(10)
+
+    assert {reason for _, reason in told} == {Reason.DEADLINE}
+    assert late
+    assert (source.asked, shared, site.runner.failing()) == (["a"], {}, frozenset())
+    assert site.told() == (ACTIVE, Reason.ANSWER)
+
+
+def test_a_trial_that_comes_too_late_is_left_to_the_next_visit() -> None:
+    source = Source(Reason.CONNECT, Reason.CONNECT, Reason.CONNECT, ACTIVE)
+    site = Site(source)
+    clock = Clock()
+    site.runner.breakers[REF.id] = Breaker(clock=clock)
+    for _ in range(3):
+        site.told()
+    clock.now += 60
+
+    assert site.told(budget=0.04) == (UNKNOWN, Reason.DEADLINE)
+    assert len(source.asked) == 3
+    assert site.told() == (ACTIVE, Reason.ANSWER)
 
 
 def test_a_failure_is_asked_again() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.client import MOST_BYTES, Client
+from aiguilleur.probes.deadline import connect
 from aiguilleur.probes.exchange import Answer, ProbeError, Request
 from tests.probes.conftest import Certified
 from tests.wire import closed_port, cut, drips, floods, resets, says, serving, silent, waited
@@ -379,6 +380,44 @@ def test_a_resolver_that_stalls_is_not_waited_for_and_asked_once(monkeypatch: py
     assert reasons == [Reason.DNS, Reason.DNS]
     assert waiting < 2 * BUDGET + LATE
     assert asked == ["source.test"]
+
+
+def test_a_look_up_that_gets_no_thread_is_not_waited_for_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with serving(OK) as wire:
+        monkeypatch.setattr(socket, "getaddrinfo", addresses(wire.port))
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuses)
+            began = time.monotonic()
+
+            assert refused("http://source.test/") is Reason.DNS
+            assert waited(began) < BUDGET
+
+        assert get("http://source.test/").body == b"bonjour"
+
+
+def test_whatever_a_resolver_raises_ends_the_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ValueError("embedded null byte")
+
+    monkeypatch.setattr(socket, "getaddrinfo", breaks)
+    began = time.monotonic()
+
+    assert refused("http://source.test/") is Reason.DNS
+    assert waited(began) < BUDGET
+
+
+def test_a_time_that_is_over_is_no_fault_of_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *given, **_: asked.append(given))
+
+    with pytest.raises(TimeoutError):
+        connect("source.test", 80, time.monotonic() - 0.01)
+    with pytest.raises(ProbeError, match="deadline"):
+        Client().send(Request("http://source.test/"), COOKIE, -0.01)
+    assert asked == []
 
 
 def test_a_source_that_has_moved_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:

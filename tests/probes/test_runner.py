@@ -139,11 +139,11 @@ def test_nothing_runs_before_the_first_question_or_after_the_deadline() -> None:
     before = threading.active_count()
     run = runner(Slow(ATEN, 0), Slow(EDU, 0))
     aten, edu = (probe.ref for probe in run.probes.values())
-    with run.visit({}, Forwarded(), 0.05) as asking:
+    with run.visit({}, Forwarded(), 0.2) as asking:
         idle = threading.active_count()
         asking.start([aten])
         asking.next()
-        time.sleep(0.06)
+        time.sleep(0.25)
         asking.start([edu])
         late = asking.next()
 
@@ -152,11 +152,11 @@ def test_nothing_runs_before_the_first_question_or_after_the_deadline() -> None:
 
 
 def test_an_answer_after_its_deadline_is_told_no_more() -> None:
-    run = runner(Slow(ATEN, 0.1), Slow(EDU, 5))
-    with run.visit({}, Forwarded(), 0.05) as asking:
+    run = runner(Slow(ATEN, 0.3), Slow(EDU, 5))
+    with run.visit({}, Forwarded(), 0.15) as asking:
         asking.start(probe.ref for probe in run.probes.values())
         first = asking.next()
-        time.sleep(0.15)
+        time.sleep(0.4)
         second = asking.next()
 
     assert [(each.source, each.reason) for each in (first, second)] == [(ATEN, Reason.DEADLINE), (EDU, Reason.DEADLINE)]

@@ -17,7 +17,7 @@ from aiguilleur.journal import newest
 from aiguilleur.settings.load import load
 from aiguilleur.web import create_app
 from tests.load import arriving, by_status
-from tests.nodes import COOKIES, LINK, Node, click, node, write_node
+from tests.nodes import COOKIES, HOST, LINK, Node, click, node, write_node
 from tests.web.conftest import KEY
 from tests.wire import Wire, says, serving
 
@@ -74,6 +74,17 @@ def test_who_has_waited_long_gets_the_page_held_in_memory_under_a_code(browser: 
     assert (status, entry.outcome, entry.event) == (200, "rush", "refused")
     assert entry.code in page
     assert "Rochat" not in page
+
+
+def test_a_guess_of_the_browser_is_told_to_come_again_however_late(browser: FlaskClient, tmp_path: Path) -> None:
+    waited = {"gunicorn.socket": Waited(5)}
+    answers = [
+        browser.get(LINK, base_url=f"http://{HOST}", headers={header: "prefetch"}, environ_overrides=waited)
+        for header in ("Sec-Purpose", "Purpose")
+    ]
+
+    assert [(answer.status_code, answer.data) for answer in answers] == [(425, b"")] * 2
+    assert not (tmp_path / "journal.jsonl").exists()
 
 
 @pytest.mark.parametrize("path", [DIRECT, "/healthz", "/readyz", "/retour/nobody"])
