@@ -19,6 +19,8 @@ TAKES_S = 0.05
 IN_SESSION = says("200 OK", b"in session")
 #: Visits a second, and how long a breaker has to open (three failures, each after the budget at the latest), in seconds.
 _RATE, _OPENS_S = 100.0, 2.0
+#: Visits a second before and after a step.
+_CALM, _RUSH = 30.0, 300.0
 _VISITS = (click("aten"), click("educonnect"), click())
 
 
@@ -45,7 +47,7 @@ class Happened:
 def happenings(seconds: float) -> tuple[Happening, ...]:
     """All of them; what lasts is looked at for so many seconds."""
     until, after = ("until breakers open", ((_OPENS_S, _RATE),)), ("from then on", ((seconds, _RATE),))
-    step = ((seconds / 3, _RATE / 3), (seconds, _RATE / 3 * 10))
+    step = ((seconds / 3, _CALM), (seconds, _RUSH))
     return (
         Happening("one source goes silent", Fault.SILENT, Fault.WELL, (until, after)),
         Happening("all sources refuse connections", Fault.REFUSED, Fault.REFUSED, (until, after)),
