@@ -127,3 +127,10 @@ def test_the_pages_fit_a_phone_and_a_desk(page: Page, sandbox: Sandbox, width: i
         page.goto(sandbox.at(AIGUILLEUR, path))
 
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_sandbox_fits_a_phone(page: Page, sandbox: Sandbox) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(sandbox.at("sandbox.localhost"))
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
