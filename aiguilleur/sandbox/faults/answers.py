@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from functools import cache
 
 from aiguilleur.sandbox.faults.kinds import Fault
+from aiguilleur.sandbox.faults.place import Place
 
 #: Talks on a connection until it is done, or the event says that it is over.
 Answer = Callable[[socket.socket, threading.Event], None]
@@ -116,9 +117,13 @@ def answer_of(fault: Fault, elsewhere: str = "") -> Answer:
 
 
 def closed_port() -> int:
-    """A port where nobody listens just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port where nobody listens, kept from everybody else for as long as this process runs."""
+    return _closed().port
+
+
+@cache
+def _closed() -> Place:
+    return Place("127.0.0.1")
 
 
 @cache
