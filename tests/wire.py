@@ -20,6 +20,8 @@ from aiguilleur.sandbox.faults import (
 )
 
 __all__ = [
+    "AMPLE",
+    "LATE",
     "Answer",
     "Wire",
     "closed_port",
@@ -35,6 +37,11 @@ __all__ = [
 ]
 
 Wire = FaultServer
+#: Seconds for a question of which an answer is awaited: more than the slowest machine takes.
+AMPLE = 20.0
+#: By how many seconds a machine that does much else may be late with anything; what stalls does so for thirty. To the
+#: millisecond the promises on time are held by the tests marked `prove`.
+LATE = 5.0
 
 
 def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Wire:

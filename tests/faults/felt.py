@@ -6,7 +6,9 @@ from aiguilleur.core.model import Reason
 from aiguilleur.probes.client import Client
 from aiguilleur.probes.exchange import Answer, ProbeError, Request, why_unread
 from aiguilleur.sandbox.faults import Fault
+from tests.wire import AMPLE
 
+#: What a fault that stalls is given, in seconds.
 BUDGET = 0.25
 SEEN = {
     Fault.WELL: None,
@@ -42,7 +44,12 @@ SEEN = {
 }
 
 
-def asked(client: Client, url: str, within: float = BUDGET) -> Answer | Reason:
+def patience(fault: Fault) -> float:
+    """How long to wait for what this fault does: whatever is told before the time is over may take its time."""
+    return BUDGET if SEEN[fault] is Reason.DEADLINE else AMPLE
+
+
+def asked(client: Client, url: str, within: float = AMPLE) -> Answer | Reason:
     """The answer for a visitor's cookie, or why there is none."""
     try:
         answer = client.send(Request(url), {"Cookie": "sid=canary"}, within)
@@ -51,7 +58,7 @@ def asked(client: Client, url: str, within: float = BUDGET) -> Answer | Reason:
     return answer
 
 
-def felt(client: Client, url: str, within: float = BUDGET) -> Reason | None:
+def felt(client: Client, url: str, within: float = AMPLE) -> Reason | None:
     """What is wrong with the answer; None for a 200 that can be read."""
     answer = asked(client, url, within)
     if isinstance(answer, Reason):

@@ -10,11 +10,10 @@ from aiguilleur.core.model import Channel, Finding, Reason, SessionState
 from aiguilleur.probes import Forwarded, Pattern
 from aiguilleur.probes.http_status import HttpStatusProbe
 from tests.contracts import BackChannelContract
-from tests.wire import Answer, cut, drips, resets, says, serving, silent
+from tests.wire import AMPLE, LATE, Answer, cut, drips, resets, says, serving, silent
 
 ACTIVE, INACTIVE, UNKNOWN = SessionState.ACTIVE, SessionState.INACTIVE, SessionState.UNKNOWN
 COOKIES = {"CTSESSION": "value-a", "ACTSESSION": "1", "other": "never-sent"}
-BUDGET = 0.4
 
 
 def probe(url: str, **settings: object) -> HttpStatusProbe:
@@ -35,7 +34,7 @@ class TestHttpStatus(BackChannelContract):
 
 def told(answer: Answer, cookies: dict[str, str] = COOKIES, **settings: Any) -> tuple[SessionState, Reason]:
     with serving(answer) as wire:
-        finding = probe(wire.url, **settings).ask(cookies, Forwarded(), BUDGET)
+        finding = probe(wire.url, **settings).ask(cookies, Forwarded(), AMPLE)
     return finding.state, finding.reason
 
 
@@ -69,7 +68,7 @@ def test_each_answer_has_its_meaning(answer: Answer, state: SessionState, reason
 
 def test_without_its_cookies_nothing_is_sent() -> None:
     with serving(says("200 OK")) as wire:
-        finding = probe(wire.url, without_cookies=INACTIVE).ask({"other": "x"}, Forwarded(), BUDGET)
+        finding = probe(wire.url, without_cookies=INACTIVE).ask({"other": "x"}, Forwarded(), AMPLE)
 
     assert finding == Finding("aten", INACTIVE, Channel.BACK, "status", Reason.NO_COOKIE)
     assert wire.heard == []
@@ -81,7 +80,7 @@ BAD = ["a\r\nX: y", "a b", "é", "\x00", "a;b", "a,b", 'a"b', '"a', "x" * 5000]
 @pytest.mark.parametrize("value", BAD)
 def test_a_value_that_is_no_cookie_value_is_left_out(value: str) -> None:
     with serving(says("200 OK")) as wire:
-        probe(wire.url).ask({"CTSESSION": value, "ACTSESSION": "1"}, Forwarded(), BUDGET)
+        probe(wire.url).ask({"CTSESSION": value, "ACTSESSION": "1"}, Forwarded(), AMPLE)
 
     assert "Cookie: ACTSESSION=1\r\n" in wire.heard[0]
 
@@ -89,7 +88,7 @@ def test_a_value_that_is_no_cookie_value_is_left_out(value: str) -> None:
 @pytest.mark.parametrize("value", BAD)
 def test_a_visitor_with_no_other_value_has_no_cookie(value: str) -> None:
     with serving(says("200 OK")) as wire:
-        finding = probe(wire.url).ask({"CTSESSION": value}, Forwarded(), BUDGET)
+        finding = probe(wire.url).ask({"CTSESSION": value}, Forwarded(), AMPLE)
 
     assert (finding.state, finding.reason) == (UNKNOWN, Reason.NO_COOKIE)
     assert wire.heard == []
@@ -98,7 +97,7 @@ def test_a_visitor_with_no_other_value_has_no_cookie(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "%20", '"quoted"', "a=b==", "x" * 4094])
 def test_a_value_goes_as_it_came(value: str) -> None:
     with serving(says("200 OK")) as wire:
-        probe(wire.url).ask({"CTSESSION": value}, Forwarded(), BUDGET)
+        probe(wire.url).ask({"CTSESSION": value}, Forwarded(), AMPLE)
 
     assert wire.sent("Cookie") == [f"CTSESSION={value}"]
 
@@ -106,8 +105,8 @@ def test_a_value_goes_as_it_came(value: str) -> None:
 def test_what_is_forwarded_is_what_the_configuration_names() -> None:
     forwarded = Forwarded("Mozilla/5.0", "192.0.2.7")
     with serving(says("200 OK")) as wire:
-        probe(wire.url).ask(COOKIES, forwarded, BUDGET)
-        probe(wire.url, forward=("user-agent", "client-address")).ask(COOKIES, forwarded, BUDGET)
+        probe(wire.url).ask(COOKIES, forwarded, AMPLE)
+        probe(wire.url, forward=("user-agent", "client-address")).ask(COOKIES, forwarded, AMPLE)
 
     assert wire.sent("User-Agent") == ["aiguilleur", "Mozilla/5.0"]
     assert wire.sent("X-Forwarded-For") == ["192.0.2.7"]
@@ -117,7 +116,7 @@ def test_what_cannot_stand_in_a_header_is_not_forwarded() -> None:
     forwarded = Forwarded("Mozilla\r\nX: y", "")
     with serving(says("200 OK")) as wire:
         probe(wire.url, forward=("user-agent", "client-address"), client_address_header="X-Real-IP").ask(
-            COOKIES, forwarded, BUDGET
+            COOKIES, forwarded, AMPLE
         )
 
     assert (wire.sent("User-Agent"), wire.sent("X-Real-IP"), wire.sent("X")) == (["aiguilleur"], [], [])
@@ -125,10 +124,10 @@ def test_what_cannot_stand_in_a_header_is_not_forwarded() -> None:
 
 def test_a_source_may_be_given_less_than_the_budget() -> None:
     with serving(silent) as wire:
-        finding = probe(wire.url, timeout_ms=100).ask(COOKIES, Forwarded(), 5)
+        finding = probe(wire.url, timeout_ms=100).ask(COOKIES, Forwarded(), AMPLE)
 
     assert finding.reason is Reason.DEADLINE
-    assert 100 <= finding.ms < 400
+    assert 100 <= finding.ms < LATE * 1000
 
 
 def test_a_json_field_can_tell() -> None:
@@ -151,7 +150,7 @@ def test_a_json_field_can_tell() -> None:
 def test_the_connection_address_replaces_resolution() -> None:
     with serving(says("200 OK", b"ok")) as wire:
         url = f"http://teleservices.academie.localhost:{wire.port}/ts"
-        finding = probe(url, connect=f"127.0.0.1:{wire.port}").ask(COOKIES, Forwarded(), BUDGET)
+        finding = probe(url, connect=f"127.0.0.1:{wire.port}").ask(COOKIES, Forwarded(), AMPLE)
 
     assert finding.state is ACTIVE
     assert f"Host: teleservices.academie.localhost:{wire.port}\r\n" in wire.heard[0]
@@ -183,7 +182,7 @@ def test_the_connection_address_replaces_resolution() -> None:
         (says("200 OK", "é".encode("latin-1")), {"active": Pattern(status=200, absent="é")}, UNKNOWN, Reason.PARSE),
         # The body is looked at only where a pattern needs it.
         (says("200 OK", b"x" * 70_000), {"active": Pattern(status=200)}, ACTIVE, Reason.ANSWER),
-        (drips(b"HTTP/1.1 200 OK\r\n\r\n<html>", b" ", 0.05), {}, UNKNOWN, Reason.DEADLINE),
+        (drips(b"HTTP/1.1 200 OK\r\n\r\n<html>", b" ", 0.05), {"timeout_ms": 200}, UNKNOWN, Reason.DEADLINE),
     ],
 )
 def test_the_patterns_decide(answer: Answer, patterns: dict[str, Any], state: SessionState, reason: Reason) -> None:

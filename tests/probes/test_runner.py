@@ -14,11 +14,12 @@ from aiguilleur.probes import Forwarded, Pattern, Runner
 from aiguilleur.probes.http_status import HttpStatusProbe
 from aiguilleur.router import advance
 from tests.builders import ATEN, EDU, asked_anew, facts, policy, rule, source_is
-from tests.wire import closed_port, drips, says, serving, silent, waited
+from tests.wire import AMPLE, LATE, closed_port, drips, says, serving, silent, waited
 
+#: Of a visit that waits for a source that does not answer, in seconds.
 BUDGET = 0.8
-#: A machine that runs much else may come back this much later, in seconds.
-LATE = 0.6
+#: What such a source takes.
+FOR_EVER = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +43,33 @@ class Slow:
         return asked_anew()
 
     def ask(self, cookies: Mapping[str, str], forwarded: Forwarded, within: float) -> Finding:
-        self.over.wait(self.after)
+        self.take_time(within)
         return Finding(self.ref.source, self.state, Channel.BACK, self.ref.id, Reason.ANSWER)
+
+    def take_time(self, within: float) -> None:
+        self.over.wait(self.after)
+
+
+class Held(Slow):
+    """A probe that answers once the test lets it go on."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source, FOR_EVER)
+        self.go_on = threading.Event()
+
+    def take_time(self, within: float) -> None:
+        self.go_on.wait(self.after)
+
+
+class Meets(Slow):
+    """A probe that answers only when another one is asked at the same time."""
+
+    def __init__(self, source: str, both: threading.Barrier) -> None:
+        super().__init__(source, 0)
+        self.both = both
+
+    def take_time(self, within: float) -> None:
+        self.both.wait(within)
 
 
 class Broken(Slow):
@@ -57,8 +83,8 @@ def runner(*probes: Slow, places: int = 8) -> Runner:
     return Runner({probe.ref.id: probe for probe in probes}, places)
 
 
-def told(run: Runner) -> list[tuple[str, Reason]]:
-    with run.visit({}, Forwarded(), BUDGET) as asking:
+def told(run: Runner, budget: float = AMPLE) -> list[tuple[str, Reason]]:
+    with run.visit({}, Forwarded(), budget) as asking:
         asking.start(probe.ref for probe in run.probes.values())
         findings = [asking.next() for _ in run.probes]
         with pytest.raises(LookupError):
@@ -66,22 +92,25 @@ def told(run: Runner) -> list[tuple[str, Reason]]:
     return [(finding.source, finding.reason) for finding in findings]
 
 
-def test_two_probes_take_as_long_as_the_slower() -> None:
-    began = time.monotonic()
+def test_two_probes_are_asked_at_the_same_time() -> None:
+    both = threading.Barrier(2)
 
-    assert told(runner(Slow(ATEN, 0.15), Slow(EDU, 0.15))) != []
-    assert waited(began) < BUDGET * 0.9
+    assert sorted(told(runner(Meets(ATEN, both), Meets(EDU, both)))) == [(ATEN, Reason.ANSWER), (EDU, Reason.ANSWER)]
 
 
 def test_a_silent_source_is_told_at_the_deadline_and_the_other_at_once() -> None:
     began = time.monotonic()
 
-    assert told(runner(Slow(ATEN, 5), Slow(EDU, 0))) == [(EDU, Reason.ANSWER), (ATEN, Reason.DEADLINE)]
+    answers = told(runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0)), BUDGET)
+
+    assert answers == [(EDU, Reason.ANSWER), (ATEN, Reason.DEADLINE)]
     assert BUDGET * 0.9 <= waited(began) < BUDGET + LATE
 
 
 def test_a_full_house_is_said_at_once() -> None:
-    assert (EDU, Reason.BULKHEAD) in told(runner(Slow(ATEN, 0.1), Slow(EDU, 0.1), places=1))
+    reasons = told(runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0), places=1), BUDGET)
+
+    assert reasons == [(EDU, Reason.BULKHEAD), (ATEN, Reason.DEADLINE)]
 
 
 def test_without_a_budget_the_house_is_full() -> None:
@@ -98,7 +127,7 @@ def test_a_bug_in_a_probe_is_that_probes_silence(caplog: pytest.LogCaptureFixtur
 
 def test_nothing_is_asked_twice() -> None:
     run = runner(Slow(ATEN, 0))
-    with run.visit({}, Forwarded(), BUDGET) as asking:
+    with run.visit({}, Forwarded(), AMPLE) as asking:
         asking.start([ref := next(iter(run.probes.values())).ref])
         asking.next()
         asking.start([ref])
@@ -107,7 +136,7 @@ def test_nothing_is_asked_twice() -> None:
 
 
 def test_one_source_never_takes_every_place() -> None:
-    run = runner(Slow(ATEN, 10), Slow(EDU, 0), places=4)
+    run = runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0), places=4)
     refs = [probe.ref for probe in run.probes.values()]
     reasons = []
     for _ in range(3):
@@ -128,42 +157,46 @@ def test_places_are_given_back_and_threads_end() -> None:
 
 def test_leaving_waits_for_nobody_and_late_threads_end() -> None:
     began = time.monotonic()
-    with runner(Slow(ATEN, 0.2)).visit({}, Forwarded(), BUDGET) as asking:
-        asking.start([ProbeRef("aten-back", ATEN, Channel.BACK)])
+    slow = Held(ATEN)
+    with runner(slow).visit({}, Forwarded(), AMPLE) as asking:
+        asking.start([slow.ref])
 
-    assert waited(began) < BUDGET / 2
+    assert waited(began) < LATE
+    slow.go_on.set()
     wait_for_the_end()
 
 
 def test_nothing_runs_before_the_first_question_or_after_the_deadline() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     run = runner(Slow(ATEN, 0), Slow(EDU, 0))
     aten, edu = (probe.ref for probe in run.probes.values())
     with run.visit({}, Forwarded(), 0.2) as asking:
-        idle = threading.active_count()
+        begun = set(threading.enumerate()) - before
         asking.start([aten])
         asking.next()
         time.sleep(0.25)
         asking.start([edu])
         late = asking.next()
 
-    assert idle == before
+    assert begun == set()
     assert late == Finding(EDU, SessionState.UNKNOWN, Channel.BACK, "edu-back", Reason.DEADLINE, late.ms)
 
 
 def test_an_answer_after_its_deadline_is_told_no_more() -> None:
-    run = runner(Slow(ATEN, 0.3), Slow(EDU, 5))
+    late = Held(ATEN)
+    run = runner(late, Slow(EDU, FOR_EVER))
     with run.visit({}, Forwarded(), 0.15) as asking:
         asking.start(probe.ref for probe in run.probes.values())
         first = asking.next()
-        time.sleep(0.4)
+        late.go_on.set()
+        wait_for_the_end("probe-aten")
         second = asking.next()
 
     assert [(each.source, each.reason) for each in (first, second)] == [(ATEN, Reason.DEADLINE), (EDU, Reason.DEADLINE)]
 
 
 def test_a_late_question_has_what_is_left_of_the_time() -> None:
-    run = runner(Slow(ATEN, 0.15), Slow(EDU, 5))
+    run = runner(Slow(ATEN, 0.15), Slow(EDU, FOR_EVER))
     aten, edu = (probe.ref for probe in run.probes.values())
     began = time.monotonic()
     with run.visit({}, Forwarded(), BUDGET) as asking:
@@ -176,7 +209,7 @@ def test_a_late_question_has_what_is_left_of_the_time() -> None:
 
 
 def test_a_probe_that_nobody_registered_is_unknown() -> None:
-    with runner(Slow(ATEN, 0)).visit({}, Forwarded(), BUDGET) as asking:
+    with runner(Slow(ATEN, 0)).visit({}, Forwarded(), AMPLE) as asking:
         asking.start([ProbeRef("other", ATEN, Channel.BACK)])
 
         assert asking.next() == Finding(ATEN, SessionState.UNKNOWN, Channel.BACK, "other", Reason.PROTOCOL)
@@ -194,9 +227,9 @@ def test_no_more_threads_is_a_full_house(monkeypatch: pytest.MonkeyPatch) -> Non
     assert told(run) == [(ATEN, Reason.ANSWER)]
 
 
-def wait_for_the_end() -> None:
-    ends = time.monotonic() + 2
-    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith("probe-")]:
+def wait_for_the_end(of: str = "probe-") -> None:
+    ends = time.monotonic() + AMPLE
+    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith(of)]:
         assert time.monotonic() < ends, left
         time.sleep(0.01)
 
@@ -210,9 +243,9 @@ def status(source: str, url: str) -> HttpStatusProbe:
 VISITOR = {"aten-sid": "a", "edu-sid": "e"}
 
 
-def asked(aten: str, edu: str) -> list[tuple[str, SessionState, Reason]]:
+def asked(aten: str, edu: str, budget: float = BUDGET) -> list[tuple[str, SessionState, Reason]]:
     probes = {f"{source}-back": status(source, url) for source, url in ((ATEN, aten), (EDU, edu))}
-    with Runner(probes).visit(VISITOR, Forwarded(), BUDGET) as asking:
+    with Runner(probes).visit(VISITOR, Forwarded(), budget) as asking:
         asking.start(probe.ref for probe in probes.values())
         findings = [asking.next(), asking.next()]
     return [(finding.source, finding.state, finding.reason) for finding in findings]
@@ -246,8 +279,8 @@ def test_on_the_wire_dead_sources_are_told_at_once() -> None:
     began = time.monotonic()
     url = f"http://127.0.0.1:{closed_port()}/"
 
-    assert {reason for _, _, reason in asked(url, url)} == {Reason.CONNECT}
-    assert waited(began) < BUDGET / 2
+    assert {reason for _, _, reason in asked(url, url, AMPLE)} == {Reason.CONNECT}
+    assert waited(began) < LATE
 
 
 def test_a_resolver_that_stalls_keeps_no_visitor_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +289,7 @@ def test_a_resolver_that_stalls_keeps_no_visitor_waiting(monkeypatch: pytest.Mon
 
     def stalls(host: str, *given: Any, **named: Any) -> Any:
         if host == "aten.test":
-            over.wait(10)
+            over.wait(FOR_EVER)
         return resolve(host if host != "aten.test" else "127.0.0.1", *given, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", stalls)
@@ -282,16 +315,16 @@ RULES = policy(
 
 def test_the_answer_comes_at_once_when_it_belongs_to_the_higher_rule() -> None:
     began = time.monotonic()
-    with runner(Slow(ATEN, 5), Slow(EDU, 0.02)).visit({}, Forwarded(), BUDGET) as asking:
+    with runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0.02)).visit({}, Forwarded(), AMPLE) as asking:
         _, decision = advance(facts(), RULES, asking)
 
     assert decision.step == Redirect(EDU)
-    assert waited(began) < BUDGET / 2
+    assert waited(began) < LATE
 
 
 def test_else_it_comes_at_the_deadline() -> None:
     began = time.monotonic()
-    with runner(Slow(ATEN, 0.02), Slow(EDU, 5)).visit({}, Forwarded(), BUDGET) as asking:
+    with runner(Slow(ATEN, 0.02), Slow(EDU, FOR_EVER)).visit({}, Forwarded(), BUDGET) as asking:
         seen, decision = advance(facts(), RULES, asking)
 
     assert decision.step == Redirect(ATEN)
@@ -301,22 +334,24 @@ def test_else_it_comes_at_the_deadline() -> None:
 
 def test_a_silent_source_is_waited_for_by_the_first_visitors_alone() -> None:
     told: list[tuple[str, str]] = []
-    slow = Slow(ATEN, 60)
+    slow = Slow(ATEN, FOR_EVER)
     asked = Runner(
         {"aten-back": Silent(slow), "edu-back": Slow(EDU, 0)},
         changed=lambda ref, health: told.append((ref.source, health.state)),
     )
     waits, reasons = [], []
-    for _ in range(6):
+    for budget in [BUDGET] * 3 + [AMPLE] * 3:
         began = time.monotonic()
-        with asked.visit({}, Forwarded(), BUDGET) as asking:
+        with asked.visit({}, Forwarded(), budget) as asking:
             asking.start([slow.ref])
             reasons.append(asking.next().reason)
         waits.append(waited(began))
+        # The probe has a word to say to the breaker after the visit has gone on.
+        wait_for_the_end()
 
     assert reasons == [Reason.DEADLINE] * 3 + [Reason.BREAKER] * 3
     assert min(waits[:3]) > BUDGET * 0.9
-    assert max(waits[3:]) < BUDGET / 2
+    assert max(waits[3:]) < LATE
     assert told == [(ATEN, "open")]
     assert asked.failing() == {"aten-back"}
     assert asked.health()["edu-back"].state == "closed"

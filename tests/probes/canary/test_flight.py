@@ -13,13 +13,11 @@ from aiguilleur.probes.canary.flight import MOST_HOPS, Flight, fly
 from tests.contracts import ODD, SLOW
 from tests.probes.canary.conftest import BACK, NOW, passive, posted
 from tests.probes.conftest import Certified
-from tests.wire import Answer, Wire, closed_port, says, serving, silent, waited
-
-LATE = 0.8
+from tests.wire import AMPLE, LATE, Answer, Wire, closed_port, says, serving, silent, waited
 
 
 def flown(wire: Wire) -> tuple[Reason, int, str]:
-    flight = fly(passive(wire.url), BACK, NOW, 2.0)
+    flight = fly(passive(wire.url), BACK, NOW, AMPLE)
     return flight.reason, flight.hops, flight.host
 
 
@@ -49,7 +47,7 @@ def _known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_answer_at_the_return_address_is_recognised_and_not_called() -> None:
     with serving(answers("id={id}&session=no")) as wire:
-        flight = fly(passive(wire.url), BACK, NOW)
+        flight = fly(passive(wire.url), BACK, NOW, AMPLE)
 
     assert (flight.reason, flight.state, flight.hops) == (Reason.ANSWER, SessionState.INACTIVE, 1)
     assert flight.host == "aiguilleur.example"
@@ -67,7 +65,7 @@ def test_it_goes_through_redirects_looks_at_the_browser_and_forms_with_the_cooki
         says("200 OK", look, Set_Cookie="look=2; Path=/idp"),
         says("200 OK", back.encode()),
     ) as wire:
-        flight = fly(posted(wire.url), BACK, NOW)
+        flight = fly(posted(wire.url), BACK, NOW, AMPLE)
 
     assert (flight.reason, flight.state, flight.hops) == (Reason.ANSWER, SessionState.ACTIVE, 3)
     assert [heard.split()[0] for heard in wire.heard] == ["GET", "GET", "POST"]
@@ -164,10 +162,10 @@ def test_a_source_that_fails_says_how(status: str, headers: dict[str, str], reas
 
 def test_a_dead_source_is_known_at_once() -> None:
     began = time.monotonic()
-    flight = fly(passive(f"http://127.0.0.1:{closed_port()}/"), BACK, NOW)
+    flight = fly(passive(f"http://127.0.0.1:{closed_port()}/"), BACK, NOW, AMPLE)
 
     assert (flight.reason, flight.hops) == (Reason.CONNECT, 1)
-    assert waited(began) < 2
+    assert waited(began) < LATE
 
 
 @pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW.keys())
@@ -208,7 +206,7 @@ def test_a_loop_ends() -> None:
 
 def test_the_way_of_the_settings_is_taken() -> None:
     with serving(answers("id={id}&session=no")) as wire:
-        flight = fly(passive(f"http://educonnect.example:{wire.port}/x", connect="127.0.0.1"), BACK, NOW)
+        flight = fly(passive(f"http://educonnect.example:{wire.port}/x", connect="127.0.0.1"), BACK, NOW, AMPLE)
 
     assert flight.reason is Reason.ANSWER
     assert wire.sent("Host") == [f"educonnect.example:{wire.port}"]
@@ -219,7 +217,7 @@ def test_no_page_leads_from_https_to_http(authority: Path, certified: Certified)
         serving(says("200 OK")) as plain,
         serving(says("302 Found", Location=plain.url), tls=certified("127.0.0.1")) as wire,
     ):
-        flight = fly(passive(wire.url, ca_file=str(authority)), BACK, NOW)
+        flight = fly(passive(wire.url, ca_file=str(authority)), BACK, NOW, AMPLE)
 
     assert (flight.reason, flight.hops, plain.heard) == (Reason.UNPROVEN, 1, [])
 
@@ -231,7 +229,7 @@ def test_a_certificate_that_nobody_vouches_for_is_no_way(certified: Certified) -
 
 def test_what_it_saw_holds_nothing_of_what_was_sent() -> None:
     with serving(answers("id={id}&session=no&ticket=ST-secret")) as wire:
-        flight = fly(passive(wire.url), BACK, NOW)
+        flight = fly(passive(wire.url), BACK, NOW, AMPLE)
 
     assert flight == Flight(Reason.ANSWER, SessionState.INACTIVE, 1, flight.ms, "aiguilleur.example")
 
@@ -251,10 +249,10 @@ def test_an_answer_by_a_post_is_none_where_the_cookie_of_the_trip_would_not_come
         f"<input type=hidden name=id value={'0123456789abcdef' * 2}><input type=hidden name=session value=no></form>"
     )
     with serving(says("200 OK", back.encode()), says("200 OK", back.encode())) as wire:
-        by_get, by_post = (fly(probe(wire.url), BACK, NOW).reason for probe in (passive, posted))
+        by_get, by_post = (fly(probe(wire.url), BACK, NOW, AMPLE).reason for probe in (passive, posted))
 
     assert (by_get, by_post) == (Reason.PARSE, Reason.ANSWER)
 
 
 def test_authorities_that_are_gone_since_are_no_way() -> None:
-    assert fly(passive("https://127.0.0.1:9/", ca_file="/nowhere.pem"), BACK, NOW).reason is Reason.TLS
+    assert fly(passive("https://127.0.0.1:9/", ca_file="/nowhere.pem"), BACK, NOW, AMPLE).reason is Reason.TLS
