@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
+from math import ceil
 from typing import Any
 
 import altair as alt
@@ -19,6 +20,11 @@ COLOURS = tuple(f"var(--c{number})" for number in range(1, MOST_SERIES + 1))
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 3), (9, 3, 2, 3), (4, 2))
 #: The width that a picture is drawn for, in pixels: of a desk, of a telephone, and of one among many.
 WIDE, NARROW, SMALL = 760, 330, 190
+#: So wide is a bar at most: that of a week alone is no wall.
+_BROADEST = 60
+_WEEK = timedelta(weeks=1)
+#: With a tick every so many weeks, they are Mondays; with fewer ticks, months are easier to read.
+_OFTEN = 2
 #: Letters are as wide as the reader's machine has them, not as they are measured here.
 _ROOM = 16.0
 #: What assistive technology would read bar by bar; the picture has a name and a table instead.
@@ -56,7 +62,8 @@ def histogram(bars: Sequence[tuple[str, int]], width: int) -> str:
     """Upright bars in the order given, each with its name below."""
     chart = alt.Chart(alt.InlineData(values=[{"name": name, "count": count} for name, count in bars]))
     axis = alt.Axis(labelAngle=0 if width > NARROW else -40, title=None)
-    drawn = chart.mark_bar(color=COLOURS[0]).encode(
+    wide = min(_BROADEST, 0.9 * (width - 50) / max(1, len(bars)))
+    drawn = chart.mark_bar(color=COLOURS[0], width=wide).encode(
         x=alt.X("name:N", sort=None, axis=axis), y=alt.Y("count:Q", title=None)
     )
     return _svg(drawn, width, 200)
@@ -77,12 +84,13 @@ def ranking(bars: Sequence[tuple[str, float, str]], width: int) -> str:
 
 
 def _bars(points: Sequence[Point], series: Sequence[Series], width: int, y: alt.Y, every: Sequence[Point]) -> Any:
-    weeks = len({point.week for point in every})
-    wide = (width - 50) / (weeks + 1)
+    first, end = _span(every)
+    wide = min(_BROADEST, (width - 50) * (_WEEK / (end - first)))
     # Among many, there is no room for air between bars.
     bar = {"size": 1.15 * wide} if width == SMALL else {"size": 0.8 * wide, "stroke": _PAPER, "strokeWidth": 0.5}
     return (
-        alt.Chart(_rows(points, series))
+        # Of a bar without height, the edge alone would be seen.
+        alt.Chart(_rows([each for each in points if each.count], series))
         .mark_bar(**bar)
         .encode(x=_weeks(every, width), y=y, color=_colour(series), order=alt.Order("rank:Q"))
     )
@@ -91,7 +99,7 @@ def _bars(points: Sequence[Point], series: Sequence[Series], width: int, y: alt.
 def _rows(points: Sequence[Point], series: Sequence[Series]) -> alt.InlineData:
     rank = {each.id: place for place, each in enumerate(series)}
     rows = [
-        {"week": each.week.isoformat(), "series": each.series, "count": each.count, "rank": rank[each.series]}
+        {"at": _instant(each.week, _WEEK / 2), "series": each.series, "count": each.count, "rank": rank[each.series]}
         for each in points
         if each.series in rank
     ]
@@ -99,11 +107,26 @@ def _rows(points: Sequence[Point], series: Sequence[Series]) -> alt.InlineData:
 
 
 def _weeks(points: Sequence[Point], width: int) -> alt.X:
-    # UTC, as a date without a time is read: the local time of this machine would move weeks.
-    ends = [min(each.week for each in points).isoformat(), max(each.week for each in points).isoformat()]
+    """Time, on which the numbers of a week stand between its Monday and the next."""
+    first, end = _span(points)
     ticks = {SMALL: 3, NARROW: 5}.get(width, 10)
-    axis = alt.Axis(title=None, format="%-d %b", tickCount=ticks, labelOverlap=True)
-    return alt.X("week:T", scale=alt.Scale(type="utc", domain=ends, padding=8), axis=axis)
+    weeks = (end - first) // _WEEK
+    apart = ceil(weeks / ticks)
+    mondays = [_instant(first, number * _WEEK) for number in range(0, weeks + 1, apart)]
+    # Left to itself, an axis of weeks has Sundays.
+    own: dict[str, Any] = {"values": mondays} if apart <= _OFTEN else {"tickCount": ticks}
+    axis = alt.Axis(title=None, format="%-d %b", labelOverlap=True, **own)
+    return alt.X("at:T", scale=alt.Scale(type="utc", domain=[_instant(first), _instant(end)]), axis=axis)
+
+
+def _span(points: Sequence[Point]) -> tuple[date, date]:
+    """The Monday on which the first week begins, and that on which the last ends."""
+    return min(each.week for each in points), max(each.week for each in points) + _WEEK
+
+
+def _instant(day: date, after: timedelta = timedelta()) -> str:
+    # With its zone: the local time of this machine would move weeks.
+    return f"{datetime.combine(day, time()) + after:%Y-%m-%dT%H:%MZ}"
 
 
 def _colour(series: Sequence[Series]) -> alt.Color:
@@ -115,9 +138,9 @@ def _scale(series: Sequence[Series], given: Sequence[Any]) -> alt.Scale:
 
 
 def _uprights(points: Sequence[Point], marks: Sequence[date]) -> Any:
-    first, last = min(each.week for each in points), max(each.week for each in points)
-    rows = [{"week": each.isoformat()} for each in sorted(set(marks)) if first <= each <= last]
-    return alt.Chart(alt.InlineData(values=rows)).mark_rule(color=_INK, strokeDash=[1, 3], opacity=1).encode(x="week:T")
+    first, end = _span(points)
+    rows = [{"at": _instant(each)} for each in sorted(set(marks)) if first <= each < end]
+    return alt.Chart(alt.InlineData(values=rows)).mark_rule(color=_INK, strokeDash=[1, 3], opacity=1).encode(x="at:T")
 
 
 def _svg(chart: Any, width: int, height: int, room: float = _ROOM) -> str:

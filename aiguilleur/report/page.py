@@ -126,7 +126,8 @@ def _title(report: Report, names: Names) -> str:
 def _period(report: Report, voice: Voice) -> str:
     if report.first is None or report.last is None:
         return "Aucune visite"
-    return f"Du {voice.day(report.first)} au {voice.day(report.last)}"
+    first, last = voice.day(report.first), voice.day(report.last)
+    return f"Le {first}" if first == last else f"Du {first} au {last}"
 
 
 def _figures(report: Report, voice: Voice) -> tuple[Figure, ...]:

@@ -21,6 +21,7 @@ from aiguilleur.report.series import (
     folded,
     grouped,
     migration,
+    mondays,
     reasons,
     settled,
     sources_of,
@@ -68,6 +69,8 @@ class Section:
     tables: tuple[Table, ...] = ()
     #: Read in the place of a picture.
     shown: Table | None = None
+    #: Whether the picture is of lines, and not of bars.
+    has_lines: bool = False
 
 
 def sections(report: Report, names: Names, voice: Voice) -> tuple[Section, ...]:
@@ -92,10 +95,13 @@ class _Telling:
         self._tables = Tables(voice, names)
         points = migration(report.schools or report.academies)
         self._sources = sources_of(points, names)
-        self._weeks = {each.week for each in points} | {each.week for each in report.settled}
+        self._weeks = mondays({each.week for each in points} | {each.week for each in report.settled})
         self._points = filled(folded(points, self._sources), self._sources, self._weeks if points else ())
         self._last = max(self._weeks, default=date.min)
         self._marks = [each.at.astimezone(voice.zone).date() for each in report.configs if each.outcome != "seen"]
+        #: A line needs two weeks.
+        self._has_lines = len(self._weeks) > 1
+        self._course = charts.lines if self._has_lines else charts.stacked
 
     def lead(self) -> str:
         recent = Group("", "", self._points).lately(self._last)
@@ -129,10 +135,11 @@ class _Telling:
             "Visites qui sont arrivées au service, selon le compte avec lequel elles y sont entrées."
             + (" Les traits verticaux sont des changements de configuration." if marks else ""),
             self._sources,
-            self._weekly("Visites par semaine et par compte", self._points, self._sources, charts.lines, marks),
+            self._weekly("Visites par semaine et par compte", self._points, self._sources, self._course, marks),
             tables=(self._tables.by_week("Visites par semaine et par compte", self._points, self._sources),)
             if self._points
             else (),
+            has_lines=self._has_lines,
         )
 
     def _groups(self, id: str, title: str, what: str, groups: Sequence[Group], most: int) -> Section:  # noqa: A002
@@ -158,6 +165,7 @@ class _Telling:
         points = settled(self._report.settled)
         present = {point.series for point in points}
         ways = tuple(Series(way, name) for way, name in WAYS.items() if way in present)
+        points = filled(points, ways, self._weeks)
         title = "Visites par semaine, selon ce qui les a réglées"
         return Section(
             "reglees",
@@ -192,8 +200,8 @@ class _Telling:
         if self._report.sources:
             tables += (self._tables.sources("Sources mises à l’écart, et reprises", self._report.sources),)
         text = "Combien de fois une source n’a pas dit si le navigateur y a une session."
-        picture = self._weekly(title, points, sources, charts.lines, self._marks)
-        return Section("sante", "Santé des sources", text, sources, picture, tables=tables)
+        picture = self._weekly(title, points, sources, self._course, self._marks)
+        return Section("sante", "Santé des sources", text, sources, picture, tables=tables, has_lines=self._has_lines)
 
     def _reasons(self) -> Section:
         most = reasons(self._report.reasons)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -95,6 +95,14 @@ def folded(points: Iterable[Point], series: Sequence[Series]) -> tuple[Point, ..
     """The same points, with those of no series of the picture under « others »."""
     known = {each.id for each in series}
     return summed(point if point.series in known else replace(point, series=OTHERS) for point in points)
+
+
+def mondays(weeks: Collection[date]) -> tuple[date, ...]:
+    """Every Monday from the first of these to the last: a week without a visit is a week too."""
+    if not weeks:
+        return ()
+    first, last = min(weeks), max(weeks)
+    return tuple(first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1))
 
 
 def filled(points: Iterable[Point], series: Sequence[Series], weeks: Iterable[date]) -> tuple[Point, ...]:

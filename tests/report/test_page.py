@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import html5lib
@@ -118,6 +119,53 @@ def test_a_single_visit_makes_a_page_too() -> None:
     one = (Migration(WEEKS[0], "besancon", "", "aten", 1),)
 
     assert "Avec quel compte" in made(replace(report, academies=one, schools=one, settled=()))
+
+
+def only(weeks: Collection[date], report: Report) -> Report:
+    """A report that has visits in these weeks alone."""
+    return replace(
+        report,
+        academies=tuple(row for row in report.academies if row.week in weeks),
+        schools=tuple(row for row in report.schools if row.week in weeks),
+        settled=tuple(row for row in report.settled if row.week in weeks),
+        reasons=tuple(row for row in report.reasons if row.week in weeks),
+    )
+
+
+def lowest_bars(text: str, section: str) -> list[tuple[float, float]]:
+    """Where each bar of the lowest series begins in the section's picture for a desk, and how wide it is."""
+    wide = text[text.index(f'id="{section}"') :].partition('class="wide"')[2].partition('class="narrow"')[0]
+    found = re.findall(r'<path d="M([0-9.]+),[0-9.]+h([0-9.]+)v[^"]*" fill="var\(--c1\)"', wide)
+    return [(float(start), float(width)) for start, width in found]
+
+
+def test_a_school_with_visits_in_three_weeks_far_apart_is_drawn_with_those_between() -> None:
+    text = made(only({WEEKS[0], WEEKS[20], WEEKS[40]}, year(schools=6, scope=ONE_SCHOOL)))
+    (first, wide), (second, _), (third, _) = lowest_bars(text, "reglees")
+    line = re.findall(r'<path d="(M[^"]*L[^"]*)"', text[text.index('id="migration"') :])[0]
+
+    assert (line.count("L"), text.count('<tr><th scope="row" data-order=')) == (40, 2 * 41)
+    assert abs((third - second) - (second - first)) < 1
+    assert 0.5 < 20 * wide / (second - first) < 1
+
+
+def test_a_report_of_a_week_has_bars_where_a_line_would_need_two() -> None:
+    text = made(only({WEEKS[19]}, year(schools=2)))
+
+    for section in ("migration", "reglees", "sante"):
+        [(start, wide)] = lowest_bars(text, section)
+        assert wide < 100
+        assert abs(start + wide / 2 - 355) < 1
+        assert ">11 janv.<" in text[text.index(f'id="{section}"') :]
+    assert "stroke-dasharray" not in text[text.index('class="legend"') :].partition("</ul>")[0]
+
+
+def test_a_day_is_called_by_its_name_alone() -> None:
+    morning = datetime(2021, 1, 4, 7, tzinfo=UTC)
+
+    assert '<p class="period">Le 4 janvier 2021</p>' in made(
+        replace(year(schools=1), first=morning, last=morning + timedelta(hours=9))
+    )
 
 
 def test_no_name_can_become_markup() -> None:

@@ -14,6 +14,7 @@ from aiguilleur.report.series import (
     folded,
     grouped,
     migration,
+    mondays,
     reasons,
     sources_of,
 )
@@ -39,6 +40,11 @@ def test_what_comes_after_the_five_largest_is_drawn_as_one() -> None:
 
     assert [each.id for each in series] == ["s0", "s1", "s2", "s3", OTHERS]
     assert [point for point in folded(points, series) if point.series == OTHERS] == [Point(JANUARY, OTHERS, 18)]
+
+
+def test_a_week_without_a_visit_is_a_week_too() -> None:
+    assert mondays({FEBRUARY, JANUARY}) == (JANUARY, date(2021, 1, 11), date(2021, 1, 18), date(2021, 1, 25), FEBRUARY)
+    assert mondays(()) == ()
 
 
 def test_schools_stand_by_their_visits() -> None:
