@@ -21,20 +21,8 @@ from aiguilleur.journal import JournalEntry, Sink
 from aiguilleur.journal.entry import from_line
 from aiguilleur.probes import BackChannelProbe, Forwarded, FrontChannelProbe, Trip
 from tests.builders import ATEN, EDU, back, facts, found, policy
-from tests.wire import (
-    AMPLE,
-    LATE,
-    Answer,
-    closed_port,
-    cut,
-    drips,
-    resets,
-    resets_after,
-    says,
-    serving,
-    silent,
-    waited,
-)
+from tests.waiting import AMPLE, LATE, waited
+from tests.wire import Answer, closed_port, cut, drips, resets, resets_after, says, serving, silent
 
 #: Of a question to a source that stalls, in seconds.
 BUDGET = 0.5

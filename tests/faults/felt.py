@@ -6,7 +6,7 @@ from aiguilleur.core.model import Reason
 from aiguilleur.probes.client import Client
 from aiguilleur.probes.exchange import Answer, ProbeError, Request, why_unread
 from aiguilleur.sandbox.faults import Fault
-from tests.wire import AMPLE
+from tests.waiting import AMPLE
 
 #: What a fault that stalls is given, in seconds.
 BUDGET = 0.25

@@ -11,8 +11,7 @@ from aiguilleur.probes.client import Client
 from aiguilleur.probes.exchange import Answer
 from aiguilleur.sandbox.faults import WITH_TLS, Authority, Fault, FaultServer, says
 from tests.faults.felt import SEEN, asked, felt, patience
-from tests.servers.redis import await_that
-from tests.wire import LATE
+from tests.waiting import LATE, await_that
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "tls"])

@@ -13,7 +13,7 @@ from aiguilleur.sandbox.faults import Authority, Fault
 from tests.faults.felt import SEEN
 from tests.faults.town import BUDGET, LATE, Town, town
 from tests.nodes import SERVICES
-from tests.servers.redis import await_that
+from tests.waiting import await_that
 
 #: By the row of the matrix.
 ROWS = {

@@ -20,7 +20,8 @@ from aiguilleur.web.sharing import Sharing
 from tests.faults.town import KEY, LATE, Town, town
 from tests.nodes import LINK, SERVICES
 from tests.servers.process import Process
-from tests.servers.redis import Ill, Way, await_that, patient, redis_server
+from tests.servers.redis import Ill, Way, patient, redis_server
+from tests.waiting import await_that
 
 pytestmark = pytest.mark.redis
 

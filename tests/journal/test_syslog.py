@@ -17,9 +17,11 @@ import pytest
 from aiguilleur.core.model import Channel, Finding, Reason, SessionState
 from aiguilleur.journal import Event, Journal, JournalEntry, SyslogSink
 from aiguilleur.journal.entry import from_line
+from aiguilleur.journal.sinks.syslog.way import Stream
 from aiguilleur.sandbox import free_port
 from tests.certificate import write_certificate
 from tests.journal.collectors import datagrams, streams
+from tests.waiting import AMPLE, LATE, LONG, await_that, waited
 
 AT = datetime(2021, 3, 15, 9, 42, 7, 318000, UTC)
 FINDING = Finding("aten", SessionState.ACTIVE, Channel.BACK, "aten-status", Reason.ANSWER, 38)
@@ -104,19 +106,29 @@ def test_frames_of_a_stream_are_counted_and_a_connection_that_is_cut_is_made_aga
 def test_a_collector_with_another_certificate_is_told_nothing(tmp_path: Path) -> None:
     theirs, ours = write_certificate(tmp_path / "a", "127.0.0.1"), write_certificate(tmp_path / "b", "127.0.0.1")
     with streams(theirs) as collecting:
-        SyslogSink(collecting.collector.address, ca_file=str(ours)).write(entry())
-        time.sleep(0.5)
+        sink = SyslogSink(collecting.collector.address, ca_file=str(ours))
+        sink.write(entry())
+        # It tries again once it has refused the first one.
+        await_that(lambda: collecting.connections > 1)
 
-        assert collecting.connections > 0
         assert collecting.collector.came.empty()
 
 
-def test_what_was_written_before_the_collector_was_there_comes_once_it_is() -> None:
-    port = free_port()
+def test_what_was_written_before_the_collector_was_there_comes_once_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    port, opens, refused = free_port(), Stream.open, threading.Event()
+
+    def told(way: Stream) -> socket.socket:
+        try:
+            return opens(way)
+        except OSError:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(Stream, "open", told)
     sink = SyslogSink(f"tcp://127.0.0.1:{port}")
     for number in range(10):
         sink.write(entry(number))
-    time.sleep(0.2)
+    assert refused.wait(AMPLE)
     with streams(port=port) as collecting:
         messages = collecting.collector.messages(10)
 
@@ -127,15 +139,14 @@ def test_what_was_written_before_the_collector_was_there_comes_once_it_is() -> N
 def test_a_dead_collector_delays_no_visit_and_what_it_loses_is_counted(address: str) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=1) as silent:
         journal = Journal([SyslogSink(address.format(silent=silent.getsockname()[1]))])
-        longest = 0.0
-        for number in range(60_000):
-            began = time.thread_time()
-            journal.write(entry(number))
-            longest = max(longest, time.thread_time() - began)
-            if journal.dropped:
-                break
+        times: list[float] = []
+        while not journal.dropped and len(times) < 60_000:
+            began = time.monotonic()
+            journal.write(entry(len(times)))
+            times.append(waited(began))
 
-    assert longest < 0.05
+    # Of the longest the machine may have its part, of the usual one not.
+    assert (sorted(times)[len(times) // 2] < 0.05, max(times) < LATE) == (True, True)
     assert journal.dropped == {"SyslogSink": 1}
 
 
@@ -156,7 +167,7 @@ def test_a_process_that_ends_sends_what_it_has(tmp_path: Path) -> None:
         "for number in range(200): sink.write(entry(number))\n"
     )
     with datagrams(tmp_path / "log") as collector:
-        subprocess.run([sys.executable, "-c", script, collector.address], check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", script, collector.address], check=True, timeout=LONG)
 
         assert len(collector.messages(200)) == 200
 
@@ -170,7 +181,7 @@ def test_a_sink_that_no_configuration_names_any_longer_leaves_no_thread(tmp_path
         ours = [each for each in set(threading.enumerate()) - others if each.name == "syslog"]
         del sink
         for each in ours:
-            each.join(10)
+            each.join(AMPLE)
 
     assert ours
     assert not any(each.is_alive() for each in ours)

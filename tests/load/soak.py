@@ -16,7 +16,7 @@ from tests.load.arrivals import Row, arriving, by_status, percentile
 from tests.load.weather import Weather, has_session, sources
 from tests.nodes import COOKIES, ETAB, LINK, SERVICES, Node, click, node
 from tests.operations.machine import lines_of, proxied
-from tests.web.test_workers import await_
+from tests.waiting import await_that
 
 _ATEN = f"{COOKIES['aten']}=canary-aten-{{n}}"
 #: Who comes: with a cookie of one source, of the other, of both, of none; with strangers' cookies; and with a choice.
@@ -121,7 +121,7 @@ def soak(folder: Path, seconds: float, rate: float, *, seed: int, longest: float
             sizes.append(Size.of(witness))
             rows = load.rows()
         weather.clear_up()
-        await_(lambda: not any(running.ready()["degraded"] for _ in range(5 * workers)))
+        await_that(lambda: not any(running.ready()["degraded"] for _ in range(5 * workers)))
         rest(running, witness, sizes[0])
         asked.look()
         return Soaked(rows, weather, running, (*sizes, Size.of(witness)))

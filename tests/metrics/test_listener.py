@@ -6,8 +6,7 @@ import os
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from aiguilleur.sandbox import free_port
 from tests.load import Visit
 from tests.nodes import Node, click, node
+from tests.waiting import await_that
 
 CLICK = click(path="/vers/teleservices/clg-rochat-rousses?de=affiche")
 
@@ -60,20 +60,13 @@ def answered(port: int, visit: Visit) -> int:
     return status
 
 
-def await_(true: Callable[[], bool], most: float = 30) -> None:
-    deadline = time.monotonic() + most
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 @contextmanager
 def scraped(folder: Path, workers: int = 2) -> Iterator[Scraped]:
     port = free_port()
     sources = {"aten": free_port(), "educonnect": free_port()}
     with node(folder, sources, workers=workers, more=f"metrics: {{listen: '127.0.0.1:{port}'}}") as running:
         told = Scraped(running, port)
-        await_(lambda: told.workers() == workers)
+        await_that(lambda: told.workers() == workers)
         yield told
 
 
@@ -87,7 +80,7 @@ def test_all_workers_are_read_as_one_and_killed_and_reloaded_ones_count_on_in_no
                 os.kill(told.node.process.pid, signal.SIGHUP)
             else:
                 os.kill(before[0], signal.SIGKILL)
-            await_(lambda before=before: before[0] not in told.node.workers() and told.workers() == 2)  # type: ignore[misc]
+            await_that(lambda before=before: before[0] not in told.node.workers() and told.workers() == 2)  # type: ignore[misc]
             told.visit(10)
 
         assert told.value("decisions_total") == 40
@@ -111,11 +104,11 @@ def test_a_configuration_that_is_refused_and_one_that_is_served_again_are_seen(t
         rules = tmp_path / "config" / "rules.yaml"
         good, digest = rules.read_text(), told.value("config_digest")
         rules.write_text(good.replace("is: active", "is: asleep"))
-        await_(lambda: told.value("config_ok") == 0)
+        await_that(lambda: told.value("config_ok") == 0)
         assert told.value("config_digest") == digest
         rules.write_text(good + "# edited\n")
-        await_(lambda: told.value("config_ok") == 1)
-        await_(lambda: told.value("config_digest") != digest)
+        await_that(lambda: told.value("config_ok") == 1)
+        await_that(lambda: told.value("config_digest") != digest)
 
 
 def test_a_server_that_takes_over_from_another_answers_once_that_one_has_gone(tmp_path: Path) -> None:
@@ -123,14 +116,14 @@ def test_a_server_that_takes_over_from_another_answers_once_that_one_has_gone(tm
         told.visit(3)
         before = told.node.process.pid
         os.kill(before, signal.SIGUSR2)
-        await_(lambda: len(list((tmp_path / "var" / "metrics").iterdir())) == 2)
+        await_that(lambda: len(list((tmp_path / "var" / "metrics").iterdir())) == 2)
         folders = {path.name for path in (tmp_path / "var" / "metrics").iterdir()}
         assert told.value("decisions_total") == 3
         [fresh] = (int(name) for name in folders - {str(before)})
         try:
             os.kill(before, signal.SIGQUIT)
-            await_(lambda: not (tmp_path / "var" / "metrics" / str(before)).exists())
-            await_(lambda: told.workers() == 1)
+            await_that(lambda: not (tmp_path / "var" / "metrics" / str(before)).exists())
+            await_that(lambda: told.workers() == 1)
             told.visit(2)
             assert told.value("decisions_total") == 2
         finally:

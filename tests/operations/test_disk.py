@@ -12,7 +12,7 @@ from urllib.request import urlopen
 from tests.load import arriving, by_status
 from tests.nodes import LINK, Node, click, node
 from tests.operations.machine import decided
-from tests.web.test_workers import await_
+from tests.waiting import await_that
 
 VISITS = [click(path=f"{LINK}?source=educonnect"), click()]
 
@@ -47,18 +47,18 @@ def whole(journal: Path) -> tuple[list[dict[str, object]], int]:
 def test_nobody_notices_a_full_disk_the_lost_lines_are_counted_and_the_next_ones_whole(tmp_path: Path) -> None:
     with node(tmp_path, {"aten": 1, "educonnect": 2}, workers=2) as running:
         with arriving(running.port, VISITS, (60, 40)) as load:
-            await_(lambda: running.journal.exists() and running.journal.stat().st_size > 20_000)
+            await_that(lambda: running.journal.exists() and running.journal.stat().st_size > 20_000)
             # In the middle of a line: the first one that does not fit is torn.
             give(running, running.journal.stat().st_size + 100)
-            await_(lambda: min(dropped(running).values()) > 3)
+            await_that(lambda: min(dropped(running).values()) > 3)
             assert "the journal cannot be written" in running.log.read_text()
             size = running.journal.stat().st_size
             give(running, resource.RLIM_INFINITY)
             began = time.monotonic()
-            await_(lambda: running.journal.stat().st_size > size + 1000)
+            await_that(lambda: running.journal.stat().st_size > size + 1000)
             took = time.monotonic() - began
             lost = dropped(running)
-            await_(lambda: dropped(running) == lost, 20)
+            await_that(lambda: dropped(running) == lost, 20)
             rows = load.so_far()
         lines, torn = whole(running.journal)
         lost = dropped(running)

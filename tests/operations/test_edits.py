@@ -11,7 +11,7 @@ import pytest
 from tests.load import Arrivals, arriving, by_status
 from tests.nodes import LINK, SERVICES, Node, click, node
 from tests.operations.test_disk import whole
-from tests.web.test_workers import await_
+from tests.waiting import await_that
 
 CLICK = click(path=f"{LINK}?source=educonnect")
 OLD, NEW = SERVICES["educonnect"], "https://teleservices2.education.example/"
@@ -39,7 +39,7 @@ def events(running: Node) -> list[object]:
 def served_within_the_promise(load: Arrivals, edit: Callable[[], None], address: str) -> None:
     edit()
     done = max(row.at for row in load.so_far())
-    await_(lambda: {row.location for row in load.so_far()[-20:]} - {""} == {address})
+    await_that(lambda: {row.location for row in load.so_far()[-20:]} - {""} == {address})
     last_old = max((row.at for row in load.so_far() if row.location not in (address, "")), default=0)
     # The promise, and a second for a machine that does other things.
     assert last_old - done < PROMISED_S + 1
@@ -50,20 +50,20 @@ def test_each_worker_serves_a_good_edit_in_time_refuses_a_bad_one_and_is_healed_
         node(tmp_path, {"aten": 1, "educonnect": 2}, workers=3) as running,
         arriving(running.port, [CLICK], (90, 30)) as load,
     ):
-        await_(lambda: bool(load.so_far()))
+        await_that(lambda: bool(load.so_far()))
         served_within_the_promise(load, lambda: edited(running, "targets.yaml", OLD, NEW), NEW)
-        await_(lambda: events(running) == ["loaded"] * 3)
+        await_that(lambda: events(running) == ["loaded"] * 3)
         assert len(told(running, "digest")) == 1
 
         edited(running, "rules.yaml", "is: active", "is: asleep")
-        await_(lambda: events(running) == ["loaded"] * 3 + ["refused"] * 3)
+        await_that(lambda: events(running) == ["loaded"] * 3 + ["refused"] * 3)
         [degraded] = told(running, "degraded")
         assert f"{running.folder}/config/rules.yaml:5:" in str(degraded)
         assert str(degraded) in running.log.read_text()
 
         edited(running, "rules.yaml", "is: asleep", "is: active")
         served_within_the_promise(load, lambda: edited(running, "targets.yaml", NEW, OLD), OLD)
-        await_(lambda: told(running, "degraded") == {""})
+        await_that(lambda: told(running, "degraded") == {""})
         rows = load.so_far()
 
     assert set(by_status(rows)) <= {200, 303}
@@ -76,7 +76,7 @@ def test_edits_for_a_minute_are_each_served_in_time(tmp_path: Path) -> None:
         node(tmp_path, {"aten": 1, "educonnect": 2}, workers=3) as running,
         arriving(running.port, [CLICK], (90, 60)) as load,
     ):
-        await_(lambda: bool(load.so_far()))
+        await_that(lambda: bool(load.so_far()))
         for turn in range(10):
             old, new = (OLD, NEW) if turn % 2 == 0 else (NEW, OLD)
             served_within_the_promise(load, lambda old=old, new=new: edited(running, "targets.yaml", old, new), new)  # type: ignore[misc]

@@ -14,7 +14,7 @@ import pytest
 from tests.load import arriving, by_status
 from tests.nodes import click
 from tests.operations.machine import Machine, assert_written, machine
-from tests.web.test_workers import await_
+from tests.waiting import await_that
 
 pytestmark = pytest.mark.nginx
 
@@ -25,7 +25,7 @@ VISITS = [click("aten"), click(path="/vers/teleservices/clg-rochat-rousses?sourc
 def killed_under_load(whole: Machine, seconds: float, rate: float, every: float) -> None:
     lots, killed = random.Random(5), 0
     with arriving(whole.port, VISITS, (seconds, rate)) as load:
-        await_(lambda: bool(load.so_far()))
+        await_that(lambda: bool(load.so_far()))
         while not load.is_over():
             time.sleep(every)
             # One that has been killed is a child still until its master has looked after it.

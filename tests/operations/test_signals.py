@@ -19,7 +19,7 @@ from tests.load import arriving, by_status
 from tests.nodes import COOKIES, LINK, SERVICES, Node, click, node
 from tests.operations.machine import Machine, decided, exchange, get, lines_of, machine, proxied
 from tests.operations.supervisor import supervised
-from tests.web.test_workers import await_
+from tests.waiting import await_that
 from tests.wire import says, serving
 
 pytestmark = pytest.mark.nginx
@@ -36,10 +36,10 @@ def unnoticed(whole: Machine, rate: float) -> Iterator[list[Path]]:
     """While the block lasts visits arrive, and each is answered and written; the block says where journals went."""
     journals = [whole.node.journal]
     with arriving(whole.port, VISITS, (60, rate)) as load:
-        await_(lambda: bool(load.so_far()))
+        await_that(lambda: bool(load.so_far()))
         yield journals
         enough = len(load.so_far()) + 20
-        await_(lambda: len(load.so_far()) > enough)
+        await_that(lambda: len(load.so_far()) > enough)
         rows = load.so_far()
     assert set(by_status(rows)) == {303, 200}
     assert Counter(row.code for row in rows) - decided(lines_of(*journals)) == Counter()
@@ -66,7 +66,7 @@ def test_rotation_by_renaming_loses_no_line_and_needs_no_signal(tmp_path: Path) 
     with machine(tmp_path) as whole, unnoticed(whole, 60) as journals:
         for number in range(5):
             time.sleep(0.25)
-            await_(whole.node.journal.exists)
+            await_that(whole.node.journal.exists)
             journals.append(rotated(whole.node.journal, number))
 
     assert len([path for path in journals if lines_of(path)]) > 3
@@ -77,7 +77,7 @@ def test_hup_replaces_all_workers_and_nobody_notices(tmp_path: Path) -> None:
         before = set(whole.node.workers())
         with unnoticed(whole, 40):
             os.kill(whole.node.process.pid, signal.SIGHUP)
-            await_(lambda: len(whole.node.workers()) == 2 and not before & set(whole.node.workers()))
+            await_that(lambda: len(whole.node.workers()) == 2 and not before & set(whole.node.workers()))
 
 
 def test_a_binary_upgrade_replaces_the_master_and_nobody_notices(tmp_path: Path) -> None:
@@ -86,11 +86,11 @@ def test_a_binary_upgrade_replaces_the_master_and_nobody_notices(tmp_path: Path)
         with unnoticed(whole, 40):
             os.kill(old, signal.SIGUSR2)
             # Two masters with two workers each. WINCH does nothing to a server that runs in the foreground.
-            await_(lambda: len(every_process(whole.node)) == 6)
+            await_that(lambda: len(every_process(whole.node)) == 6)
             [new] = parents(every_process(whole.node)) - {old}
             time.sleep(1)
             os.kill(old, signal.SIGTERM)
-            await_(lambda: len(every_process(whole.node) - {old}) == 3)
+            await_that(lambda: len(every_process(whole.node) - {old}) == 3)
         assert exchange(whole.port, get(LINK)).startswith(b"HTTP/1.1 200 ")
         assert parents(every_process(whole.node) - {old}) == {new}
 
@@ -124,10 +124,10 @@ def test_a_master_that_is_killed_is_back_within_two_seconds_and_until_then_there
     with supervised(tmp_path, port) as behind, proxied(behind) as whole:
         [master] = parents(every_process(behind))
         with arriving(whole.port, [click(path=f"{LINK}?source=educonnect")], (60, 50)) as load:
-            await_(lambda: bool(load.so_far()))
+            await_that(lambda: bool(load.so_far()))
             os.kill(master, signal.SIGKILL)
-            await_(lambda: any(not row.code for row in load.so_far()))
-            await_(lambda: load.so_far()[-1].status == 303)
+            await_that(lambda: any(not row.code for row in load.so_far()))
+            await_that(lambda: load.so_far()[-1].status == 303)
             time.sleep(0.5)
             rows = load.so_far()
         assert master not in every_process(behind)

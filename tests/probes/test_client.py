@@ -14,7 +14,8 @@ from aiguilleur.probes.client import MOST_BYTES, Client
 from aiguilleur.probes.deadline import connect
 from aiguilleur.probes.exchange import Answer, ProbeError, Request
 from tests.probes.conftest import Certified
-from tests.wire import AMPLE, LATE, closed_port, cut, drips, floods, resets, says, serving, silent, waited
+from tests.waiting import AMPLE, LATE, waited
+from tests.wire import closed_port, cut, drips, floods, resets, says, serving, silent
 
 #: Of a question to a source that stalls, in seconds.
 BUDGET = 0.4

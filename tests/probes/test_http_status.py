@@ -10,7 +10,8 @@ from aiguilleur.core.model import Channel, Finding, Reason, SessionState
 from aiguilleur.probes import Forwarded, Pattern
 from aiguilleur.probes.http_status import HttpStatusProbe
 from tests.contracts import BackChannelContract
-from tests.wire import AMPLE, LATE, Answer, cut, drips, resets, says, serving, silent
+from tests.waiting import AMPLE, LATE
+from tests.wire import Answer, cut, drips, resets, says, serving, silent
 
 ACTIVE, INACTIVE, UNKNOWN = SessionState.ACTIVE, SessionState.INACTIVE, SessionState.UNKNOWN
 COOKIES = {"CTSESSION": "value-a", "ACTSESSION": "1", "other": "never-sent"}

@@ -14,7 +14,8 @@ from aiguilleur.probes import Forwarded, Pattern, Runner
 from aiguilleur.probes.http_status import HttpStatusProbe
 from aiguilleur.router import advance
 from tests.builders import ATEN, EDU, asked_anew, facts, policy, rule, source_is
-from tests.wire import AMPLE, LATE, closed_port, drips, says, serving, silent, waited
+from tests.waiting import AMPLE, LATE, waited
+from tests.wire import closed_port, drips, says, serving, silent
 
 #: Of a visit that waits for a source that does not answer, in seconds.
 BUDGET = 0.8

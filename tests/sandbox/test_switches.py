@@ -7,7 +7,7 @@ from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Response
 
 from aiguilleur.sandbox import Mode, Switches, switches
-from tests.wire import LATE
+from tests.waiting import LATE
 
 
 def ask(board: Switches, source: str = "aten-besancon") -> TestResponse:

@@ -18,7 +18,7 @@ from aiguilleur.sandbox.switches import ON_THE_WIRE
 from tests.faults.felt import SEEN, asked, felt, patience
 from tests.sandbox.conftest import LINKS, SCHOOLS
 from tests.sandbox.visitor import Place, Visitor
-from tests.wire import AMPLE, LATE
+from tests.waiting import AMPLE, LATE
 
 ATEN = "http://teleservices.academie.localhost:8000"
 INDEX = "http://sandbox.localhost:8000"

@@ -20,6 +20,7 @@ from aiguilleur.probes.shared import store as module
 from aiguilleur.sandbox import free_port
 from aiguilleur.sandbox.faults.place import Place as Port
 from tests.servers.process import Process, running
+from tests.waiting import await_that
 
 #: Valkey speaks the same protocol, and is tried too where it is installed.
 SERVERS = ("redis-server", *filter(shutil.which, ("valkey-server",)))
@@ -54,14 +55,6 @@ def tended(store: Store, within: float = 10) -> Store:
     """The store, once it can be used."""
     await_that(store.tend, within)
     return store
-
-
-def await_that(holds: Callable[[], object], within: float = 10) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.02)
 
 
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:

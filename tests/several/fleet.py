@@ -22,7 +22,8 @@ from tests.load import Row, Visit, by_status, percentile
 from tests.nodes import HOST, SERVICES, Node, click, node, write_node
 from tests.operations.machine import EXAMPLES, assert_written
 from tests.servers.process import Process, running
-from tests.servers.redis import Way, await_that, redis_server
+from tests.servers.redis import Way, redis_server
+from tests.waiting import await_that
 
 NAMES = ("ts1", "ts2", "ts3")
 #: What a visit may wait for its sources, and what a machine that does other things may add, in seconds.

@@ -17,8 +17,8 @@ from tests.conftest import ROOT
 from tests.nodes import LINK
 from tests.operations.machine import EXAMPLES, exchange, get
 from tests.servers.process import running
-from tests.servers.redis import await_that
 from tests.several.fleet import NAMES, asked, logged, write_haproxy
+from tests.waiting import await_that
 from tests.wire import Answer, Wire, closed_port, cut, says
 
 pytestmark = pytest.mark.haproxy

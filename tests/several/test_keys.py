@@ -12,8 +12,8 @@ import pytest
 from aiguilleur.web.visit import REMEMBERED_COOKIE
 from tests.load import arriving, by_status
 from tests.nodes import ETAB, LINK, SERVICES, Node, click
-from tests.servers.redis import await_that
 from tests.several.fleet import Fleet, asked, fleet
+from tests.waiting import await_that
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy]
 

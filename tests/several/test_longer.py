@@ -13,9 +13,10 @@ import pytest
 
 from aiguilleur.sandbox.faults import Fault
 from tests.load import Row, arriving, by_status, percentile
-from tests.servers.redis import await_that, patient
+from tests.servers.redis import patient
 from tests.several.fleet import BUDGET, NAMES, Fleet, assert_whole, assert_written_once, fleet, visits
 from tests.several.test_store import frozen, full, slow, stopped
+from tests.waiting import await_that
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy, pytest.mark.prove]
 

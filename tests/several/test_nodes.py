@@ -14,8 +14,8 @@ from aiguilleur.sandbox.faults import Fault
 from tests.load import arriving
 from tests.nodes import ETAB, LINK, SERVICES, Node
 from tests.operations.machine import HALF, get, held_open, lines_of
-from tests.servers.redis import await_that
 from tests.several.fleet import Fleet, asked, assert_answered, assert_written_once, fleet, visits
+from tests.waiting import await_that
 from tests.web.asker import fields
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy]

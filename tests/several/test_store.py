@@ -10,8 +10,9 @@ import pytest
 
 from aiguilleur.probes.shared import Trouble
 from tests.load import arriving
-from tests.servers.redis import Ill, await_that, patient, store_at, tended
+from tests.servers.redis import Ill, patient, store_at, tended
 from tests.several.fleet import Fleet, assert_answered, assert_written_once, fleet, visits
+from tests.waiting import await_that
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy]
 

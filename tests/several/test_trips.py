@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.nodes import LINK, SERVICES, Node
-from tests.servers.redis import await_that
 from tests.several.fleet import Fleet, asked, fleet
+from tests.waiting import await_that
 from tests.wire import Answer, Wire, says
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy]

@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
@@ -18,6 +17,7 @@ from urllib.request import urlopen
 from aiguilleur.sandbox import free_port
 from tests.conftest import ROOT
 from tests.servers.process import running
+from tests.waiting import await_that
 from tests.wire import says, serving
 
 PROBE = """    probes:
@@ -44,13 +44,6 @@ def write_configuration(folder: Path, source: int) -> Path:
 def ready(port: int) -> str:
     with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20) as answer:
         return str(json.loads(answer.read())["probes"]["educonnect"]["canary"])
-
-
-def await_(true: Callable[[], bool], most: float = 30) -> None:
-    deadline = time.monotonic() + most
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def holds(process: int, lock: Path) -> bool:
@@ -86,14 +79,14 @@ def test_one_worker_flies_the_canaries_for_all_and_another_takes_over(tmp_path: 
         environment = [f"{name}={value}" for name, value in settings.items()]
         gunicorn = (sys.executable, "-m", "gunicorn", "--chdir", str(ROOT), "-c", str(ROOT / "config/gunicorn.conf.py"))
         with running(("env", *environment, *gunicorn, "wsgi:app"), port, tmp_path / "log"):
-            await_(lambda: ready(port) == "good")
+            await_that(lambda: ready(port) == "good")
             # One flight, before any visit, and each of the workers knows.
             assert {ready(port) for _ in range(30)} == {"good"}
             assert len(source.heard) == 1
 
-            await_(lambda: keeper(lock) > 0)
+            await_that(lambda: keeper(lock) > 0)
             first = keeper(lock)
             os.kill(first, signal.SIGKILL)
-            await_(lambda: keeper(lock) not in (0, first))
-            await_(lambda: len(source.heard) > 1)
+            await_that(lambda: keeper(lock) not in (0, first))
+            await_that(lambda: len(source.heard) > 1)
             assert ready(port) == "good"

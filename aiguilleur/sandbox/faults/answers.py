@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import socket
 import threading
@@ -123,7 +124,9 @@ def closed_port() -> int:
 
 @cache
 def _closed() -> Place:
-    return Place("127.0.0.1")
+    place = Place("127.0.0.1")
+    atexit.register(place.close)
+    return place
 
 
 @cache

@@ -15,6 +15,7 @@ from aiguilleur.probes.canary import Board, Canaries, CanaryHealth, Flight, Keep
 from aiguilleur.probes.sort import sort_of
 from tests.passive import Passive
 from tests.probes.canary.conftest import BACK, NOW, passive
+from tests.waiting import await_that
 
 PROBE = passive("http://educonnect.example/passive")
 GOOD, FORM, DEAD = (
@@ -149,7 +150,7 @@ def test_a_clock_that_is_put_back_stops_no_canary_and_makes_none_last(
     sky.flights = 0
     ours._due["edu"] = 0.0
     ours.tend()
-    _await(lambda: sky.flights == 1 and not ours._flying)
+    await_that(lambda: sky.flights == 1 and not ours._flying)
     assert ours.refusal("edu") is None
 
 
@@ -164,7 +165,7 @@ def test_it_flies_at_least_every_thirty_seconds_and_more_often_when_it_does_not_
             sky.landed.clear()
             ours.tend()
             if ours._flying or sky.landed.wait(0.01):
-                _await(lambda: not ours._flying)
+                await_that(lambda: not ours._flying)
             clock.pass_s(1)
         return sky.flights - before
 
@@ -318,14 +319,14 @@ def test_one_process_of_a_node_flies(sky: Sky, tmp_path: Path) -> None:
     keepers = [Keeper(lambda: both[0], over[0]), Keeper(lambda: both[1], over[1])]
     for keeper in keepers:
         keeper.look()
-    _await(lambda: sky.flights == 1)
-    _await(lambda: not both[0]._flying)
+    await_that(lambda: sky.flights == 1)
+    await_that(lambda: not both[0]._flying)
 
     assert [ours.refusal("edu") for ours in both] == [None, None]
     # The other takes over once the first is gone.
     over[0].set()
     keepers[0].start()
-    _await(lambda: keepers[0]._held is None)
+    await_that(lambda: keepers[0]._held is None)
     keepers[1].look()
     assert keepers[1]._held is not None
 
@@ -335,9 +336,9 @@ def test_a_keeper_follows_the_configuration_in_force(sky: Sky, tmp_path: Path) -
     over = threading.Event()
     Keeper(lambda: ours[0], over).start()
     ours[0] = canaries(board=Board(tmp_path / "a" / "canaries.sqlite3"))
-    _await(lambda: sky.flights == 1)
+    await_that(lambda: sky.flights == 1)
     ours[0] = canaries(board=Board(tmp_path / "b" / "canaries.sqlite3"))
-    _await(lambda: sky.flights == 2)
+    await_that(lambda: sky.flights == 2)
     over.set()
 
 
@@ -347,11 +348,4 @@ def test_an_old_flight_of_another_process_is_not_waited_for(sky: Sky, clock: Clo
     ours = canaries(board=board)
     ours.tend()
 
-    _await(lambda: sky.flights == 1)
-
-
-def _await(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    await_that(lambda: sky.flights == 1)

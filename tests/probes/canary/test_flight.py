@@ -13,7 +13,8 @@ from aiguilleur.probes.canary.flight import MOST_HOPS, Flight, fly
 from tests.contracts import ODD, SLOW
 from tests.probes.canary.conftest import BACK, NOW, passive, posted
 from tests.probes.conftest import Certified
-from tests.wire import AMPLE, LATE, Answer, Wire, closed_port, says, serving, silent, waited
+from tests.waiting import AMPLE, LATE, waited
+from tests.wire import Answer, Wire, closed_port, says, serving, silent
 
 
 def flown(wire: Wire) -> tuple[Reason, int, str]:

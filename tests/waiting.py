@@ -1,0 +1,27 @@
+"""What tests wait for, and for how long at most: a machine may be slow, and do much else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+#: Seconds for a question of which an answer is awaited: more than the slowest machine takes.
+AMPLE = 20.0
+#: By how many seconds a machine that does much else may be late with anything; what stalls does so for thirty. To the
+#: millisecond the promises on time are held by the tests marked `prove`.
+LATE = 5.0
+#: For whatever takes several steps, as a server that is started anew.
+LONG = 60.0
+
+
+def waited(began: float) -> float:
+    """The seconds since then."""
+    return time.monotonic() - began
+
+
+def await_that(holds: Callable[[], object], within: float = LONG) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
