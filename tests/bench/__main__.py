@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.contenders import POSTER, contenders
+from tests.bench.contenders import CLOSE, POSTER, contenders
 from tests.bench.decisions import decision_costs
 from tests.bench.happenings import Happened, happenings, observed
-from tests.bench.measure import LOAD, Contender, Cost, Lateness, cost, lateness
+from tests.bench.measure import LOAD, Contender, Cost, Lateness, cost, lateness, mean_of
 from tests.bench.page import Measured, table, write
 from tests.bench.profile import profile
 from tests.bench.promises import broken
@@ -60,13 +60,16 @@ def measured(folder: Path, names: Sequence[str], effort: Effort) -> Measured:
 
 
 def _take_turns(running: Sequence[Contender], costs: dict[str, list[Cost]], effort: Effort) -> None:
+    close = [each for each in running if each.name in CLOSE]
     for number in range(effort.rounds + 1):
-        for each in running:
+        found: dict[str, list[Cost]] = {}
+        for each in (*running, *close):
             _say(f"round {number} of {effort.rounds}: {each.name}")
-            found = cost(each, effort.seconds)
-            # The first is for getting warm.
-            if number:
-                costs.setdefault(each.name, []).append(found)
+            found.setdefault(each.name, []).append(cost(each, effort.seconds))
+        # The first is for getting warm.
+        if number:
+            for name, turns in found.items():
+                costs.setdefault(name, []).append(mean_of(turns))
 
 
 def _latenesses(running: Sequence[Contender], seconds: float) -> dict[str, Lateness]:

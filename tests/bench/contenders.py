@@ -27,6 +27,8 @@ WORKERS = 1
 _DISCO = "/module.php/saml/disco.php?entityID=https%3A%2F%2Fsp.example&return={back}&isPassive=true"
 BASE = "an empty Flask redirect"
 SIGNAL, UNWRITTEN, COUNTED = "signal only", "signal only, without a journal", "signal only, with metrics"
+#: Between these, differences of some hundredths are promised: each has two turns in a round.
+CLOSE = (BASE, SIGNAL, UNWRITTEN, COUNTED)
 _NGINX = """
 daemon off; error_log stderr; pid {folder}/nginx.pid; worker_processes 1;
 events {{ worker_connections 512; }}

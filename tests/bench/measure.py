@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 
 from tests.load import Row, Visit, arriving, percentile
@@ -56,6 +57,11 @@ class Cost:
 
     cpu_us: float
     per_s: float
+
+
+def mean_of(costs: Sequence[Cost]) -> Cost:
+    """What several turns of one contender come to."""
+    return Cost(fmean(each.cpu_us for each in costs), fmean(each.per_s for each in costs))
 
 
 @dataclass(frozen=True, slots=True)

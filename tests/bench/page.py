@@ -43,8 +43,9 @@ class Measured:
         return median(cost.cpu_us for cost in self.costs[name])
 
     def ratio(self, name: str, base: str = BASE) -> float:
-        """How many times as much as the base."""
-        return self.cpu_us(name) / self.cpu_us(base)
+        """How many times as much as the base in the same round, the median: what disturbs a round disturbs both."""
+        rounds = zip(self.costs[name], self.costs[base], strict=True)
+        return median(each.cpu_us / beside.cpu_us for each, beside in rounds)
 
 
 def write(measured: Measured) -> None:

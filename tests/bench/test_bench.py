@@ -16,7 +16,7 @@ from tests.bench.__main__ import Effort, measured
 from tests.bench.contenders import _STARTS, BASE, COUNTED, SIGNAL, UNWRITTEN
 from tests.bench.decisions import RULES, SCHOOLS, DecisionCost, decision_costs, rule_us
 from tests.bench.happenings import happenings, observed
-from tests.bench.measure import SERVER, Cost, cpu_s, pin
+from tests.bench.measure import SERVER, Cost, cpu_s, mean_of, pin
 from tests.bench.page import PAGE, PICTURE, Measured, picture, table
 from tests.bench.promises import broken
 
@@ -69,6 +69,15 @@ def figures(*, base: float = 76, unwritten: float = 96, metrics: float = 109, ru
     costs = {name: [Cost(us, 1)] for name, us in cpu.items()}
     decisions = [DecisionCost(schools, rules, 0.1, rules * rule) for schools in SCHOOLS for rules in RULES]
     return Measured(costs, {}, {}, [], decisions, {}, 1, 1)
+
+
+def test_a_share_is_that_of_the_same_round() -> None:
+    slow_and_fast = [Cost(100, 1), Cost(200, 1), Cost(100, 1)]
+    beside = [Cost(90, 1), Cost(180, 1), Cost(180, 1)]
+    found = replace(figures(), costs={SIGNAL: slow_and_fast, UNWRITTEN: beside})
+
+    assert found.ratio(UNWRITTEN, SIGNAL) == 0.9
+    assert mean_of([Cost(1, 10), Cost(3, 20)]) == Cost(2, 15)
 
 
 @pytest.mark.parametrize(
