@@ -37,7 +37,7 @@ def lines(points: Sequence[Point], series: Sequence[Series], marks: Sequence[dat
     """Counts by week, one line a series, with an upright where something changed."""
     base = alt.Chart(_rows(points, series)).encode(
         x=_weeks(points, width),
-        y=alt.Y("count:Q", title=None),
+        y=_counts(),
         color=_colour(series),
         strokeDash=alt.StrokeDash("series:N", legend=None, scale=_scale(series, DASHES)),
     )
@@ -47,7 +47,7 @@ def lines(points: Sequence[Point], series: Sequence[Series], marks: Sequence[dat
 
 def stacked(points: Sequence[Point], series: Sequence[Series], marks: Sequence[date], width: int) -> str:
     """Counts by week, one upon the other, the first series lowest."""
-    drawn = _bars(points, series, width, alt.Y("count:Q", title=None, stack="zero"), points)
+    drawn = _bars(points, series, width, _counts(stack="zero"), points)
     return _svg(drawn + _uprights(points, marks), width, 230)
 
 
@@ -63,9 +63,7 @@ def histogram(bars: Sequence[tuple[str, int]], width: int) -> str:
     chart = alt.Chart(alt.InlineData(values=[{"name": name, "count": count} for name, count in bars]))
     axis = alt.Axis(labelAngle=0 if width > NARROW else -40, title=None)
     wide = min(_BROADEST, 0.9 * (width - 50) / max(1, len(bars)))
-    drawn = chart.mark_bar(color=COLOURS[0], width=wide).encode(
-        x=alt.X("name:N", sort=None, axis=axis), y=alt.Y("count:Q", title=None)
-    )
+    drawn = chart.mark_bar(color=COLOURS[0], width=wide).encode(x=alt.X("name:N", sort=None, axis=axis), y=_counts())
     return _svg(drawn, width, 200)
 
 
@@ -127,6 +125,11 @@ def _span(points: Sequence[Point]) -> tuple[date, date]:
 def _instant(day: date, after: timedelta = timedelta()) -> str:
     # With its zone: the local time of this machine would move weeks.
     return f"{datetime.combine(day, time()) + after:%Y-%m-%dT%H:%MZ}"
+
+
+def _counts(**how: Any) -> alt.Y:
+    # Half a visit is nobody's; of a step of one, Vega makes a half, for it allows one tick more than there is room for.
+    return alt.Y("count:Q", axis=alt.Axis(title=None, tickMinStep=1.01), **how)
 
 
 def _colour(series: Sequence[Series]) -> alt.Color:

@@ -12,7 +12,7 @@ import html5lib
 import pytest
 from markupsafe import escape
 
-from aiguilleur.journal.scale import Migration, Report, Scope, masked
+from aiguilleur.journal.scale import LatencyBin, Migration, Report, Scope, Settled, masked
 from aiguilleur.report import Names, page, policy, told
 from tests.report.figures import MADE_AT, NAMES, WEEKS, year
 
@@ -158,6 +158,32 @@ def test_a_report_of_a_week_has_bars_where_a_line_would_need_two() -> None:
         assert abs(start + wide / 2 - 355) < 1
         assert ">11 janv.<" in text[text.index(f'id="{section}"') :]
     assert "stroke-dasharray" not in text[text.index('class="legend"') :].partition("</ul>")[0]
+
+
+def test_a_picture_of_one_source_says_which() -> None:
+    whole = year(schools=1)
+    text = made(replace(whole, reasons=tuple(row for row in whole.reasons if row.source == "aten")))
+    legend = text[text.index('id="sante"') :].partition('class="legend"')[2].partition("</ul>")[0]
+
+    assert re.findall("</svg> ([^<]*)</li>", legend) == ["ATEN"]
+
+
+def test_no_axis_counts_halves() -> None:
+    whole = only({WEEKS[0], WEEKS[1]}, year(schools=1))
+    text = made(
+        replace(
+            whole,
+            academies=tuple(replace(row, visits=1) for row in whole.academies[:1]),
+            schools=tuple(replace(row, visits=1) for row in whole.schools[:1]),
+            settled=tuple(replace(row, visits=1) for row in whole.settled[:1]),
+            reasons=tuple(replace(row, count=1) for row in whole.reasons),
+            latency=(LatencyBin(Settled.SIGNAL, 10, 1),),
+        )
+    )
+
+    for section in ("migration", "reglees", "temps", "sante"):
+        told = text[text.index(f'id="{section}"') :].partition("</section>")[0]
+        assert set(re.findall(r">([0-9]+(?:,[0-9]+)?)</text>", told)) <= {"0", "1", "2"}
 
 
 def test_a_day_is_called_by_its_name_alone() -> None:
