@@ -6,7 +6,6 @@ import glob
 import gzip
 import json
 import os
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,9 @@ from aiguilleur.journal.entry import JournalEntry, from_line
 from aiguilleur.journal.sinks import FileSink
 
 _BLOCK = 1 << 18
+#: What is wrong with a file that is packed by its name alone, and the way out.
+NO_GZIP = "is no gzip file, though its name says so; give it another name, or move it away"
+CUT_SHORT = "is cut short"
 #: A file that was packed is unpacked to memory up to this size, and to a temporary file beyond.
 _UNPACKED = 1 << 24
 #: Entries of one file stand in the order they were written; clocks are set, and visits last, within this.
@@ -99,6 +101,18 @@ def find_near(
     return sorted(near, key=lambda entry: entry.time)
 
 
+def unpack(packed: Path, out: IO[bytes]) -> str:
+    """Write what can be unpacked of a file; why that is not all of it, or nothing. Raises OSError."""
+    with gzip.open(packed) as file:
+        try:
+            # As much as comes at once: of a longer block, what comes before the flaw would be lost.
+            while block := file.read1():
+                out.write(block)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            return NO_GZIP if isinstance(error, gzip.BadGzipFile) and not file.tell() else CUT_SHORT
+    return ""
+
+
 def _written(sink: FileSink) -> tuple[Path, ...]:
     """A sink's files and what rotation made of them (`.1`, `.2.gz`, `-20210315.gz`), by their last change."""
     pattern = glob.escape(sink.path).replace("{day}", "*")
@@ -136,12 +150,10 @@ def _opened(path: Path) -> IO[bytes]:
 def _unpacked(path: Path) -> IO[bytes]:
     plain = tempfile.SpooledTemporaryFile(max_size=_UNPACKED)  # noqa: SIM115 (whoever reads it closes it)
     try:
-        with gzip.open(path) as packed:
-            shutil.copyfileobj(packed, plain)
-    except (EOFError, zlib.error):
-        # Cut short: what could be unpacked is read, and its last line is torn.
-        pass
-    except OSError:
+        # Of one that is cut short the last line is torn, as in a file that is not packed.
+        if unpack(path, plain) == NO_GZIP:
+            raise JournalError(f"{path}: {NO_GZIP}")
+    except (OSError, JournalError):
         plain.close()
         raise
     plain.seek(0)

@@ -128,6 +128,24 @@ def test_of_a_packed_file_cut_short_the_rest_is_read(tmp_path: Path) -> None:
     assert torn.count <= 1
 
 
+def test_of_a_packed_file_with_something_behind_it_the_packed_part_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "j.gz"
+    path.write_bytes(gzip.compress((entry(1).line() + "\n").encode()) + b"not packed at all")
+
+    assert [each.ms for each in newest([path])] == [1]
+
+
+def test_what_is_packed_by_its_name_alone_is_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "j.gz"
+    path.write_text("not packed at all")
+
+    with pytest.raises(JournalError) as refused:
+        list(newest([path]))
+    assert str(refused.value) == (
+        f"{path}: is no gzip file, though its name says so; give it another name, or move it away"
+    )
+
+
 @pytest.mark.parametrize("name", ["none.jsonl", "none.gz", "text.gz", "."])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "text.gz").write_text("not packed at all")

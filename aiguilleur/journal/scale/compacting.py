@@ -15,7 +15,7 @@ from aiguilleur.errors import JournalError
 from aiguilleur.journal.reading import oldest
 from aiguilleur.journal.scale import sql
 from aiguilleur.journal.scale.database import Database, opened, quoted
-from aiguilleur.journal.scale.files import Files, day_file, is_sound
+from aiguilleur.journal.scale.files import Files, day_file, flaw_of
 from aiguilleur.journal.scale.replacing import Held, Replacement, finish
 from aiguilleur.journal.scale.report import ZONE
 from aiguilleur.journal.sinks import FileSink
@@ -25,6 +25,7 @@ QUIET_S = 3600
 #: So many bytes are put away at once; what is gzipped counts ten times.
 _BATCH = 256 << 20
 _BLOCK = 1 << 20
+_NO_LINE = "holds no line of a journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class _Compaction:
         for path in batch:
             ours, last = told.get(path, (0, None))
             if not ours:
-                self._leave(path, "holds no line of a journal")
+                self._leave(path, _NO_LINE)
             elif last >= self._today:
                 self._leave(path, "holds lines of today")
             else:
@@ -141,10 +142,12 @@ class _Compaction:
 
     def _is_sound(self, path: Path) -> bool:
         """Whether a file can be unpacked to its end."""
-        if path.suffix != ".gz" or is_sound(path):
+        if path.suffix != ".gz":
             return True
-        self._leave(path, "is cut short")
-        return False
+        why = flaw_of(path) or ("" if path.stat().st_size else _NO_LINE)
+        if why:
+            self._leave(path, why)
+        return not why
 
     def _is_whole(self, database: Database, held: Held) -> bool:
         """Whether every line was read, counted in another way."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
-import gzip
+import os
 import re
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from aiguilleur.errors import JournalError
+from aiguilleur.journal.reading import NO_GZIP, unpack
 from aiguilleur.journal.sinks import FileSink
 
 #: The folder of compacted days beside a journal, and that of what they replaced, when it is kept.
 PARQUET, REPLACED = "parquet", "replaced"
 _SUFFIX = ".parquet"
-_CUT_SHORT = EOFError, zlib.error, gzip.BadGzipFile
-#: Small, so that little is lost with the block in which a packed file ends.
-_BLOCK = 1 << 12
 _DAY = re.compile(r"journal-(\d{4}-\d{2}-\d{2})\.parquet")
 _LINES = re.compile(r"\.(jsonl|json|log|ndjson)([.-][^/]*)?(\.gz)?$|\.gz$")
 
@@ -55,27 +51,33 @@ def files_in(given: Iterable[Path | str]) -> Files:
 
 @contextmanager
 def unpacked(lines: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
-    """These files; in the place of a packed one that is cut short, what can be unpacked of it."""
+    """These files; in the place of a packed one that is cut short, what can be unpacked of it.
+
+    Raises JournalError for one that cannot be read, or is packed by its name alone.
+    """
     with tempfile.TemporaryDirectory(prefix="aiguilleur-") as folder:
         parts = ((path, Path(folder) / f"{number}.jsonl") for number, path in enumerate(lines))
-        yield tuple(path if path.suffix != ".gz" or is_sound(path) else _part(path, part) for path, part in parts)
+        yield tuple(path if path.suffix != ".gz" else _readable(path, part) for path, part in parts)
 
 
-def is_sound(packed: Path) -> bool:
-    """Whether a packed file can be unpacked to its end."""
+def flaw_of(packed: Path) -> str:
+    """Why a packed file cannot be unpacked to its end; blank when it can be."""
+    with Path(os.devnull).open("wb") as nowhere:
+        return unpack(packed, nowhere)
+
+
+def _readable(packed: Path, part: Path) -> Path:
     try:
-        with gzip.open(packed) as file:
-            while file.read(_BLOCK):
-                pass
-    except _CUT_SHORT:
-        return False
-    return True
-
-
-def _part(packed: Path, part: Path) -> Path:
-    with gzip.open(packed) as file, part.open("wb") as out, contextlib.suppress(*_CUT_SHORT):
-        while block := file.read(_BLOCK):
-            out.write(block)
+        flaw = flaw_of(packed)
+        if flaw == NO_GZIP:
+            raise JournalError(f"{packed}: {flaw}")
+        # A file without a byte is no packed one, and has no line to lose.
+        if not flaw and packed.stat().st_size:
+            return packed
+        with part.open("wb") as out:
+            unpack(packed, out)
+    except OSError as error:
+        raise JournalError(f"{packed}: {error.strerror or error}") from error
     return part
 
 

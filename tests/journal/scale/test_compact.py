@@ -160,6 +160,29 @@ def test_a_packed_file_that_is_cut_short_is_left_alone(tmp_path: Path) -> None:
     assert 1000 < report(files_in([tmp_path])).lines < 2000
 
 
+def test_a_packed_file_without_a_byte_holds_nothing_and_stops_nobody(tmp_path: Path) -> None:
+    empty = tmp_path / "journal.jsonl.1.gz"
+    empty.touch()
+    os.utime(empty, times=(NOW.timestamp() - 7200,) * 2)
+    old(tmp_path / "journal.jsonl", SENT.line())
+
+    assert report(files_in([tmp_path])).lines == 1
+    done = put_away(tmp_path)
+    assert (done.lines, done.left) == (1, ((empty, "holds no line of a journal"),))
+
+
+def test_a_file_that_is_packed_by_its_name_alone_is_named_and_left_alone(tmp_path: Path) -> None:
+    path, why = tmp_path / "journal.jsonl.1.gz", "is no gzip file, though its name says so"
+    path.write_text("torn\n")
+    os.utime(path, times=(NOW.timestamp() - 7200,) * 2)
+    old(tmp_path / "journal.jsonl", SENT.line())
+
+    with pytest.raises(JournalError, match=f"^{path}: {why}"):
+        report(files_in([tmp_path]))
+    done = put_away(tmp_path)
+    assert (done.lines, [(left, said.partition(";")[0]) for left, said in done.left]) == (1, [(path, why)])
+
+
 def test_what_is_replaced_can_be_kept_and_is_then_not_read_twice(tmp_path: Path) -> None:
     path = old(tmp_path / "journal.jsonl", SENT.line())
     put_away(tmp_path, keep=True)
