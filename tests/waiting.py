@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -25,3 +26,8 @@ def await_that(holds: Callable[[], object], within: float = LONG) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never came to be"
         time.sleep(0.02)
+
+
+def await_probes(of: str = "") -> None:
+    """Wait until no probe, or not this one, is under way: then breaker, cache and store know what it found."""
+    await_that(lambda: not any(each.name.startswith(f"probe-{of}") for each in threading.enumerate()))

@@ -11,9 +11,9 @@ from aiguilleur.core.model import ILL_REASONS, Reason
 from aiguilleur.probes.breaker import FAILURES, RESTS
 from aiguilleur.sandbox.faults import Authority, Fault
 from tests.faults.felt import SEEN
-from tests.faults.town import BUDGET, LATE, Town, town
+from tests.faults.town import BUDGET, LONGEST, Town, town
 from tests.nodes import SERVICES
-from tests.waiting import await_that
+from tests.waiting import LATE, await_that
 
 #: By the row of the matrix.
 ROWS = {
@@ -62,10 +62,17 @@ default: {discover: [educonnect, aten]}
 ILL = "Ce service répond mal en ce moment"
 
 
+def stalls(fault: Fault) -> bool:
+    return SEEN[fault] is Reason.DEADLINE
+
+
 @pytest.fixture
 def place(tmp_path: Path, request: pytest.FixtureRequest, authority: Authority) -> Iterator[Town]:
-    over_tls = str(request.node.callspec.params.get("fault", "")).startswith("tls-")
-    with town(tmp_path, authority=authority if over_tls else None) as running:
+    fault: Fault = request.node.callspec.params["fault"]
+    over_tls = fault.startswith("tls-")
+    with town(
+        tmp_path, authority=authority if over_tls else None, budget=BUDGET if stalls(fault) else LONGEST
+    ) as running:
         yield running
 
 
@@ -88,7 +95,7 @@ def test_a_sick_source_costs_no_more_than_the_budget_is_named_and_gets_no_cookie
         "inactive" if reason is Reason.ANSWER else "unknown",
     )
     for seen in (at_both, at_aten):
-        assert seen.seconds < BUDGET + LATE
+        assert seen.seconds < BUDGET * stalls(fault) + LATE
     _no_cookie_elsewhere(place)
 
 
@@ -106,18 +113,21 @@ def test_a_source_that_fails_is_soon_left_alone_and_nobody_waits_for_it(place: T
     place.aten.set(fault)
     for _ in range(3):
         place.visit("aten")
+    if reason in FAILURES | RESTS:
+        # The breaker may hear of the last one after the visitor has gone on.
+        await_that(lambda: place.ready()["probes"]["aten-status"]["breaker"] != "closed")
     told = place.ready()["probes"]["aten-status"]
     heard = place.aten.connections
     later = [place.visit("aten") for _ in range(3)]
 
     if reason in FAILURES | RESTS:
         assert (told["breaker"], told["reason"]) == ("resting" if reason in RESTS else "open", reason)
-        assert RESTS_S.get(fault, 7) - 3 <= told["again_in_s"] <= RESTS_S.get(fault, 6)
+        assert max(1, RESTS_S.get(fault, 4) - LATE) <= told["again_in_s"] <= RESTS_S.get(fault, 6)
         # No rule that leads there is looked at, so that nobody is asked: all that the journal needs to say.
         assert [seen.entry.ill for seen in later] == [("aten",)] * 3
         assert {finding.source for seen in later for finding in seen.entry.findings} == {"educonnect"}
         # The best of three: another process may have had the machine.
-        assert min(seen.seconds for seen in later) < 0.15
+        assert min(seen.seconds for seen in later) < BUDGET
         assert all(ILL in seen.response.text for seen in later)
         assert place.aten.connections == heard
         assert place.changes() == [(told["breaker"], reason)]
@@ -132,7 +142,7 @@ def test_a_source_that_fails_is_soon_left_alone_and_nobody_waits_for_it(place: T
 def test_with_all_sources_down_the_page_has_every_entry_and_the_last_choice_first(
     tmp_path: Path, remembered: str
 ) -> None:
-    with town(tmp_path) as place:
+    with town(tmp_path, budget=LONGEST) as place:
         kept = place.remembering(remembered)
         for server in (place.aten, place.educonnect):
             server.set(Fault.REFUSED)

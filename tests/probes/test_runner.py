@@ -14,7 +14,7 @@ from aiguilleur.probes import Forwarded, Pattern, Runner
 from aiguilleur.probes.http_status import HttpStatusProbe
 from aiguilleur.router import advance
 from tests.builders import ATEN, EDU, asked_anew, facts, policy, rule, source_is
-from tests.waiting import AMPLE, LATE, waited
+from tests.waiting import AMPLE, LATE, await_probes, waited
 from tests.wire import closed_port, drips, says, serving, silent
 
 #: Of a visit that waits for a source that does not answer, in seconds.
@@ -153,7 +153,7 @@ def test_places_are_given_back_and_threads_end() -> None:
     run = runner(Slow(ATEN, 0.02), Broken(EDU, 0), places=2)
     for _ in range(5):
         assert Reason.BULKHEAD not in {reason for _, reason in told(run)}
-    wait_for_the_end()
+    await_probes()
 
 
 def test_leaving_waits_for_nobody_and_late_threads_end() -> None:
@@ -164,7 +164,7 @@ def test_leaving_waits_for_nobody_and_late_threads_end() -> None:
 
     assert waited(began) < LATE
     slow.go_on.set()
-    wait_for_the_end()
+    await_probes()
 
 
 def test_nothing_runs_before_the_first_question_or_after_the_deadline() -> None:
@@ -190,7 +190,7 @@ def test_an_answer_after_its_deadline_is_told_no_more() -> None:
         asking.start(probe.ref for probe in run.probes.values())
         first = asking.next()
         late.go_on.set()
-        wait_for_the_end("probe-aten")
+        await_probes("aten")
         second = asking.next()
 
     assert [(each.source, each.reason) for each in (first, second)] == [(ATEN, Reason.DEADLINE), (EDU, Reason.DEADLINE)]
@@ -228,13 +228,6 @@ def test_no_more_threads_is_a_full_house(monkeypatch: pytest.MonkeyPatch) -> Non
     assert told(run) == [(ATEN, Reason.ANSWER)]
 
 
-def wait_for_the_end(of: str = "probe-") -> None:
-    ends = time.monotonic() + AMPLE
-    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith(of)]:
-        assert time.monotonic() < ends, left
-        time.sleep(0.01)
-
-
 def status(source: str, url: str) -> HttpStatusProbe:
     return HttpStatusProbe(
         f"{source}-back", source, url, Pattern(status=200, contains="bonjour"), Pattern(status=302), (f"{source}-sid",)
@@ -263,7 +256,7 @@ def test_on_the_wire_one_silent_source_costs_the_other_nothing() -> None:
     ]
     assert waited(began) < BUDGET + LATE
     assert (aten.sent("Cookie"), edu.sent("Cookie")) == (["aten-sid=a"], ["edu-sid=e"])
-    wait_for_the_end()
+    await_probes()
 
 
 def test_on_the_wire_two_bad_sources_take_one_budget() -> None:
@@ -273,7 +266,7 @@ def test_on_the_wire_two_bad_sources_take_one_budget() -> None:
 
     assert {reason for _, _, reason in findings} == {Reason.DEADLINE}
     assert waited(began) < BUDGET + LATE
-    wait_for_the_end()
+    await_probes()
 
 
 def test_on_the_wire_dead_sources_are_told_at_once() -> None:
@@ -348,7 +341,7 @@ def test_a_silent_source_is_waited_for_by_the_first_visitors_alone() -> None:
             reasons.append(asking.next().reason)
         waits.append(waited(began))
         # The probe has a word to say to the breaker after the visit has gone on.
-        wait_for_the_end()
+        await_probes()
 
     assert reasons == [Reason.DEADLINE] * 3 + [Reason.BREAKER] * 3
     assert min(waits[:3]) > BUDGET * 0.9
