@@ -18,8 +18,9 @@ from aiguilleur.cli.advice import advice
 from aiguilleur.cli.figures import report, sql
 from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
-from aiguilleur.cli.keeping import compact_, purge
+from aiguilleur.cli.keeping import compact_
 from aiguilleur.cli.named import etab_of
+from aiguilleur.cli.purging import purge
 from aiguilleur.cli.trace import trace_of
 from aiguilleur.errors import JournalError, SettingsError
 from aiguilleur.journal import JournalEntry, Torn, by_age, follow, newest, normal_code, paths_in

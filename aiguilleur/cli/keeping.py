@@ -1,10 +1,10 @@
-"""`aiguilleur journal compact | purge`: how long the journal is kept, and in how many bytes."""
+"""`aiguilleur journal compact`: in how many bytes the journal is kept."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,15 +13,9 @@ from aiguilleur.cli.figures import settings_for, zone_of
 from aiguilleur.cli.files import files_of, paths_argument
 from aiguilleur.cli.folder import config_option
 from aiguilleur.cli.progress import bar
-from aiguilleur.errors import JournalError
-from aiguilleur.journal import FileSink, forget, kept
-from aiguilleur.journal.purging import Purge, purge_of
-from aiguilleur.journal.scale import Compacted, Files, archive_of, compact, homes_of, named_in, rotated
-from aiguilleur.settings.model import Settings
+from aiguilleur.journal import FileSink
+from aiguilleur.journal.scale import Compacted, archive_of, compact, rotated
 
-#: Half a year, as the journal of what a minute's work has decided may be kept.
-_DAYS = 183
-_dry_option = click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
 
@@ -48,52 +42,6 @@ def compact_(folder: Path, paths: tuple[Path, ...], into: Path | None, keep: boo
     click.echo(json.dumps(_compacted(done)) if as_json else _told(done, archive))
     if done.left:
         click.echo(_left(done), err=True)
-
-
-@click.command()
-@paths_argument
-@click.option("--days", type=click.IntRange(1, 36500), default=_DAYS, show_default=True, help="How many days are kept.")
-@_dry_option
-@_json_option
-@config_option
-def purge(folder: Path, paths: tuple[Path, ...], days: int, dry_run: bool, as_json: bool) -> None:
-    """Remove what is older than half a year, and the configurations that no line names any longer."""
-    settings = settings_for(folder, paths)
-    before = (datetime.now(UTC) - timedelta(days=days)).date()
-    files = files_of(settings, paths)
-    homes = paths or (homes_of(settings.site.journal) if settings else ())
-    found = purge_of(files, before, (each for each in homes if each.is_dir()))
-    if not dry_run:
-        found.remove()
-    rest = Files(*(tuple(each for each in kind if each not in found.old) for kind in (files.lines, files.days)))
-    rules = [] if paths or settings is None else _unnamed(settings, rest, days, dry_run=dry_run)
-    if as_json:
-        click.echo(json.dumps(_purged(found, rules, dry_run=dry_run)))
-        return
-    verb = "would be removed" if dry_run else "removed"
-    for path in (*found.old, *found.folders, *rules):
-        click.echo(f"{path}: {verb}")
-    click.echo(f"{len(found.old)} file(s) and {len(rules)} configuration(s) older than {before} {verb}.")
-    for path in found.mixed:
-        click.echo(
-            f"{path}: has lines older than {before} and newer ones; `aiguilleur journal compact` first.", err=True
-        )
-
-
-def _unnamed(settings: Settings, files: Files, days: int, *, dry_run: bool) -> list[Path]:
-    """The configurations that no line which is left names, removed unless it is only asked; not the one in force."""
-    if settings.site.state_dir is None:
-        return []
-    state, since = Path(settings.site.state_dir), datetime.now(UTC) - timedelta(days=days)
-    try:
-        named = named_in(files, "policy") | {settings.digest}
-    except JournalError as error:
-        click.echo(f"The configurations are left as they are: {error}.", err=True)
-        return []
-    old = kept(state, since=since, named=named)
-    for path in () if dry_run else old:
-        forget(path)
-    return old
 
 
 def _told(done: Compacted, archive: Path) -> str:
@@ -124,14 +72,4 @@ def _compacted(done: Compacted) -> dict[str, object]:
         "bytes_before": done.before,
         "bytes_after": done.after,
         "left": {str(path): why for path, why in done.left},
-    }
-
-
-def _purged(found: Purge, rules: list[Path], *, dry_run: bool) -> dict[str, object]:
-    return {
-        "dry_run": dry_run,
-        "files": [str(path) for path in found.old],
-        "folders": [str(path) for path in found.folders],
-        "configurations": [str(path) for path in rules],
-        "mixed": [str(path) for path in found.mixed],
     }

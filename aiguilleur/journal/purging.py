@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 
+from aiguilleur.errors import JournalError
 from aiguilleur.journal.entry import JournalEntry
 from aiguilleur.journal.reading import newest, oldest
 from aiguilleur.journal.scale.files import Files, day_of
@@ -24,26 +25,47 @@ class Purge:
     old: tuple[Path, ...]
     folders: tuple[Path, ...]
     mixed: tuple[Path, ...]
+    #: What cannot be read or removed, whatever its age, with the reason.
+    stuck: tuple[tuple[Path, str], ...] = ()
 
-    def remove(self) -> None:
-        """Remove what is old; OSError when the disk refuses."""
+    def removed(self) -> Purge:
+        """Remove what is old, and say what is gone: what the disk refuses is stuck."""
+        refused = dict(self.stuck)
         for path in self.old:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                refused[path] = refusal(path, error)
         for folder in self.folders:
             # Somebody may have put something there meanwhile.
             with contextlib.suppress(OSError):
                 folder.rmdir()
+        old = tuple(path for path in self.old if path not in refused)
+        folders = tuple(folder for folder in self.folders if not folder.exists())
+        return replace(self, old=old, folders=folders, stuck=tuple(refused.items()))
+
+
+def refusal(path: Path, error: OSError | JournalError) -> str:
+    """Why something of the journal cannot be read or removed, and the way out."""
+    why = str((isinstance(error, OSError) and error.strerror) or error).removeprefix(f"{path}: ")
+    refused = isinstance(error, PermissionError) or isinstance(error.__cause__, PermissionError)
+    return f"{why}; purge as a user that may read and remove it" if refused else why
 
 
 def purge_of(files: Files, before: date, homes: Iterable[Path] = ()) -> Purge:
-    """What of these files is older than a day (UTC); JournalError for a file that cannot be read.
-
-    Folders are removed below these `homes` only.
-    """
-    spans = {path: _span(path) for path in files.all}
+    """What of these files is older than a day (UTC); folders are removed below these `homes` only."""
+    spans: dict[Path, tuple[date | None, date | None]] = {}
+    stuck: list[tuple[Path, str]] = []
+    for path in files.all:
+        try:
+            spans[path] = _span(path)
+        except (OSError, JournalError) as error:
+            # One that is rotated meanwhile has another name, and is older the next time.
+            if path.exists():
+                stuck.append((path, refusal(path, error)))
     old = tuple(path for path, (_, last) in spans.items() if last and last < before)
     mixed = (path for path, (first, last) in spans.items() if first and last and first < before <= last)
-    return Purge(old, tuple(_emptied(old, homes)), tuple(mixed))
+    return Purge(old, tuple(_emptied(old, homes)), tuple(mixed), tuple(stuck))
 
 
 def _emptied(old: Iterable[Path], homes: Iterable[Path]) -> Iterator[Path]:
@@ -51,7 +73,11 @@ def _emptied(old: Iterable[Path], homes: Iterable[Path]) -> Iterator[Path]:
     gone = {path.resolve() for path in old}
     within = {folder for home in map(Path.resolve, homes) for path in gone for folder in _between(path, home)}
     for folder in sorted(within, key=lambda each: len(each.parts), reverse=True):
-        if gone.issuperset(folder.iterdir()):
+        try:
+            is_emptied = gone.issuperset(folder.iterdir())
+        except OSError:
+            continue
+        if is_emptied:
             gone.add(folder)
             yield folder
 

@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -277,9 +278,62 @@ def test_what_is_older_than_half_a_year_is_removed_whole_files_only(file: Path, 
         "folders": [],
         "configurations": [],
         "mixed": [str(mixed)],
+        "stuck": {},
     }
     assert sorted(tmp_path.iterdir()) == [mixed, young]
     assert "0 file(s) and 0 configuration(s)" in run("purge", "--days", 100_000 // 100, young).stdout
+
+
+def test_what_cannot_be_read_or_removed_is_named_and_the_rest_is_removed_all_the_same(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed, held, last = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl", tmp_path / "z.jsonl"
+    packed.write_text("not packed at all")
+    for path in (held, last):
+        path.write_text(f"{SENT.line()}\n")
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        if path == held:
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    purged = run("purge", tmp_path)
+
+    assert (purged.exit_code, sorted(tmp_path.iterdir())) == (1, [packed, held])
+    assert purged.stdout.startswith(f"{file}: removed\n{last}: removed\n2 file(s) ")
+    assert purged.stderr == (
+        f"{packed}: stays: is no gzip file, though its name says so; give it another name, or move it away.\n"
+        f"{held}: stays: Permission denied; purge as a user that may read and remove it.\n"
+    )
+
+
+def test_a_file_that_this_user_may_not_read_is_named_and_the_rest_is_removed(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "a.jsonl"
+    secret.write_text(f"{SENT.line()}\n")
+    opened = Path.open
+
+    def refused(path: Path, *how: Any, **more: Any) -> Any:
+        if path == secret:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    purged = json.loads(run("purge", "--json", tmp_path).stdout)
+
+    assert (purged["files"], purged["stuck"]) == (
+        [str(file)],
+        {str(secret): "Permission denied; purge as a user that may read and remove it"},
+    )
+
+
+def test_a_name_that_is_no_day_is_nobody_s_age(tmp_path: Path) -> None:
+    (tmp_path / "journal-2021-02-30.parquet").write_text("somebody else's")
+
+    assert run("purge", tmp_path).stdout.startswith("0 file(s) ")
 
 
 def test_a_folder_that_is_emptied_goes_with_what_it_held(file: Path, tmp_path: Path) -> None:

@@ -44,7 +44,10 @@ class Files:
 
 def files_in(given: Iterable[Path | str]) -> Files:
     """The files that these name: a file, a folder and all below it, or a pattern; JournalError for one that is not."""
-    found = {path.resolve(): None for each in given for path in _named(str(each))}
+    try:
+        found = {path.resolve(): None for each in given for path in _named(str(each))}
+    except OSError as error:
+        raise JournalError(f"{error.filename}: {error.strerror}") from error
     days = sorted((path for path in found if path.suffix == _SUFFIX), key=lambda path: path.name)
     return Files(tuple(path for path in found if path.suffix != _SUFFIX), tuple(days))
 
@@ -89,7 +92,11 @@ def day_file(folder: Path, day: date) -> Path:
 def day_of(path: Path) -> date | None:
     """The day (UTC) that a compacted file holds, by its name."""
     name = _DAY.fullmatch(path.name)
-    return date.fromisoformat(name[1]) if name else None
+    try:
+        return date.fromisoformat(name[1]) if name else None
+    except ValueError:
+        # The name is somebody else's.
+        return None
 
 
 def archive_of(sinks: Iterable[Any]) -> Path | None:
