@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from aiguilleur.journal import paths_in
-from aiguilleur.journal.scale import Files, archive_of, files_in
+from aiguilleur.journal.scale import Files, archive_of, files_in, replaced_of
 from aiguilleur.settings.model import Settings
 
 #: `--journal`, the same in every command that reads more than one file.
@@ -25,10 +25,14 @@ journal_option = click.option(
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER|PATTERN]...")
 
 
-def files_of(settings: Settings | None, given: Iterable[Path | str] = ()) -> Files:
-    """The files of the journal as they are now, compacted days among them. Raises JournalError for one that is not."""
+def files_of(settings: Settings | None, given: Iterable[Path | str] = (), *, replaced: bool = False) -> Files:
+    """The files of the journal as they are now, compacted days among them. Raises JournalError for one that is not.
+
+    `replaced`: also what was kept of the files that days have taken the place of.
+    """
     if given := tuple(given):
-        return files_in(given)
+        return files_in(given, replaced=replaced)
     sinks = settings.site.journal if settings else ()
     archive = archive_of(sinks)
-    return files_in([*paths_in(sinks), *([archive] if archive and archive.is_dir() else [])])
+    kept = replaced_of(sinks) if replaced else ()
+    return files_in([*paths_in(sinks), *kept, *([archive] if archive and archive.is_dir() else [])])

@@ -12,7 +12,7 @@ from pathlib import Path
 from aiguilleur.errors import JournalError
 from aiguilleur.journal.entry import JournalEntry
 from aiguilleur.journal.reading import newest, oldest
-from aiguilleur.journal.scale.files import Files, day_of
+from aiguilleur.journal.scale.files import Files, day_of, is_replaced
 
 #: Visits are written when they end: the last line of a file may be older than those before, by so many lines at most.
 _DISORDER = 200
@@ -63,9 +63,15 @@ def purge_of(files: Files, before: date, homes: Iterable[Path] = ()) -> Purge:
             # One that is rotated meanwhile has another name, and is older the next time.
             if path.exists():
                 stuck.append((path, refusal(path, error)))
-    old = tuple(path for path, (_, last) in spans.items() if last and last < before)
-    mixed = (path for path, (first, last) in spans.items() if first and last and first < before <= last)
-    return Purge(old, tuple(_emptied(old, homes)), tuple(mixed), tuple(stuck))
+    ends = {path: _end(path, first, last) for path, (first, last) in spans.items()}
+    old = tuple(path for path, end in ends.items() if end and end < before)
+    mixed = tuple(path for path, (first, _) in spans.items() if first and first < before and path not in old)
+    return Purge(old, tuple(_emptied(old, homes)), mixed, tuple(stuck))
+
+
+def _end(path: Path, first: date | None, last: date | None) -> date | None:
+    # The days have the newer lines of a file that they replaced: it is of no use for those, and need not stay for them.
+    return first if is_replaced(path) else last
 
 
 def _emptied(old: Iterable[Path], homes: Iterable[Path]) -> Iterator[Path]:

@@ -113,11 +113,16 @@ def unpack(packed: Path, out: IO[bytes]) -> str:
     return ""
 
 
+def patterns_of(sink: FileSink) -> tuple[str, ...]:
+    """What a sink's files are called, and what rotation makes of them, as patterns."""
+    pattern = glob.escape(sink.path).replace("{day}", "*")
+    return pattern, f"{pattern}.*", f"{pattern}-*"
+
+
 def _written(sink: FileSink) -> tuple[Path, ...]:
     """A sink's files and what rotation made of them (`.1`, `.2.gz`, `-20210315.gz`), by their last change."""
-    pattern = glob.escape(sink.path).replace("{day}", "*")
     # A day may stand in a folder's name too, which Path.glob would have to be told apart.
-    names = {name for end in ("", ".*", "-*") for name in glob.glob(pattern + end)}  # noqa: PTH207
+    names = {name for pattern in patterns_of(sink) for name in glob.glob(pattern)}  # noqa: PTH207
     return by_age(map(Path, names))
 
 

@@ -92,6 +92,22 @@ def test_the_folder_of_a_day_goes_with_it_and_the_journal_s_own_stays(tmp_path: 
     assert sorted(folder.iterdir()) == [beside.parent, folder / "parquet"]
 
 
+@pytest.mark.parametrize("by_name", [False, True])
+def test_what_was_kept_of_replaced_files_is_no_older_than_the_rest(config: Path, tmp_path: Path, by_name: bool) -> None:
+    half = replace(PAST, time=NOW - timedelta(days=184))
+    for day in (half, replace(PAST, node="ts2")):
+        (tmp_path / "journal.jsonl-20210315").write_text(f"{day.line()}\n{PAST.line()}\n")
+        os.utime(tmp_path / "journal.jsonl-20210315", times=(OLD,) * 2)
+        run(config, "compact", "--keep")
+    beside = tmp_path / "replaced" / "notes.txt"
+    beside.write_text("not ours")
+    purged = json.loads(run(config, "purge", "--json", *([str(tmp_path)] if by_name else [])).stdout)
+
+    assert len(purged["files"]) == 2
+    assert sorted((tmp_path / "replaced").iterdir()) == [tmp_path / "replaced" / "journal.jsonl-20210315-2", beside]
+    assert not (tmp_path / "parquet" / f"journal-{half.time:%Y-%m-%d}.parquet").exists()
+
+
 def test_configurations_that_no_line_names_any_longer_go_with_the_lines(config: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     FileSink(str(tmp_path / "journal.jsonl")).write(TODAY)

@@ -2,7 +2,7 @@
 
 from aiguilleur.journal.scale.compacting import Compacted, compact, rotated
 from aiguilleur.journal.scale.counting import FEW, shown
-from aiguilleur.journal.scale.files import Files, archive_of, files_in, homes_of
+from aiguilleur.journal.scale.files import Files, archive_of, files_in, homes_of, replaced_of
 from aiguilleur.journal.scale.lookup import find_code, find_near
 from aiguilleur.journal.scale.masking import masked
 from aiguilleur.journal.scale.report import named_in, reading, report
@@ -53,6 +53,7 @@ __all__ = [
     "masked",
     "named_in",
     "reading",
+    "replaced_of",
     "report",
     "rotated",
     "shown",

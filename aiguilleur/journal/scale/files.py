@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aiguilleur.errors import JournalError
-from aiguilleur.journal.reading import NO_GZIP, unpack
+from aiguilleur.journal.reading import NO_GZIP, patterns_of, unpack
 from aiguilleur.journal.sinks import FileSink
 
 #: The folder of compacted days beside a journal, and that of what they replaced, when it is kept.
@@ -42,10 +42,13 @@ class Files:
         return sum(path.stat().st_size for path in self.all)
 
 
-def files_in(given: Iterable[Path | str]) -> Files:
-    """The files that these name: a file, a folder and all below it, or a pattern; JournalError for one that is not."""
+def files_in(given: Iterable[Path | str], *, replaced: bool = False) -> Files:
+    """The files that these name: a file, a folder and all below it, or a pattern; JournalError for one that is not.
+
+    `replaced`: also those that were kept when days took their place. Their lines are those of the days.
+    """
     try:
-        found = {path.resolve(): None for each in given for path in _named(str(each))}
+        found = {path.resolve(): None for each in given for path in _named(str(each), replaced)}
     except OSError as error:
         raise JournalError(f"{error.filename}: {error.strerror}") from error
     days = sorted((path for path in found if path.suffix == _SUFFIX), key=lambda path: path.name)
@@ -110,20 +113,33 @@ def homes_of(sinks: Iterable[Any]) -> tuple[Path, ...]:
     return tuple(Path(path + "_").parent for path in paths)
 
 
-def _named(text: str) -> Iterator[Path]:
+def is_replaced(path: Path) -> bool:
+    """Whether a day has taken the place of this file."""
+    return path.parent.name == REPLACED
+
+
+def replaced_of(sinks: Iterable[Any]) -> tuple[Path, ...]:
+    """What was kept of the configured file sinks when days took its place."""
+    written = (Path(pattern) for each in sinks if isinstance(each, FileSink) for pattern in patterns_of(each))
+    # As those that they are of: a day may stand in a folder's name.
+    found = (glob.glob(str(path.with_name(REPLACED) / path.name)) for path in written)  # noqa: PTH207
+    return tuple(sorted({Path(name) for names in found for name in names}))
+
+
+def _named(text: str, replaced: bool) -> Iterator[Path]:
     path = Path(text)
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from (each for each in sorted(path.rglob("*")) if _is_journal(each, path))
+        yield from (each for each in sorted(path.rglob("*")) if _is_journal(each, path, replaced))
     elif found := sorted(glob.glob(text, recursive=True)):  # noqa: PTH207 (a pattern may be absolute)
-        yield from (each for name in found for each in _named(name))
+        yield from (each for name in found for each in _named(name, replaced))
     else:
         raise JournalError(f"{text}: there is no such file, folder or pattern of files")
 
 
-def _is_journal(path: Path, root: Path) -> bool:
+def _is_journal(path: Path, root: Path, replaced: bool) -> bool:
     below = path.relative_to(root).parts
-    if REPLACED in below or any(part.startswith(".") for part in below) or not path.is_file():
+    if (REPLACED in below and not replaced) or any(part.startswith(".") for part in below) or not path.is_file():
         return False
     return path.suffix == _SUFFIX or bool(_LINES.search(path.name))

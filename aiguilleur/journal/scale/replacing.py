@@ -9,6 +9,7 @@ import re
 import shutil
 import time
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from aiguilleur.journal.scale.files import REPLACED
@@ -109,9 +110,18 @@ def _take_away(held: Held, *, keep: bool) -> None:
         os.truncate(old, held.size)
     if keep:
         (path.parent / REPLACED).mkdir(exist_ok=True)
-        old.replace(path.parent / REPLACED / path.name)
+        old.replace(_free(path.parent / REPLACED / path.name))
     else:
         old.unlink()
+
+
+def _free(path: Path) -> Path:
+    """This name, or where there is such a file already, as of those that rotation calls by the same, the next."""
+    if not path.exists():
+        return path
+    stem, packed = path.name.removesuffix(".gz"), ".gz" if path.suffix == ".gz" else ""
+    names = (path.with_name(f"{stem}-{number}{packed}") for number in count(2))
+    return next(name for name in names if not name.exists())
 
 
 def _synced(path: Path) -> None:

@@ -191,6 +191,20 @@ def test_what_is_replaced_can_be_kept_and_is_then_not_read_twice(tmp_path: Path)
     assert entries(tmp_path) == [SENT.line()]
 
 
+def test_of_files_that_rotation_calls_by_one_name_all_are_kept(tmp_path: Path) -> None:
+    packed = "journal.jsonl.1.gz"
+    for number in range(3):
+        old(tmp_path / packed, at(days=-number).line())
+        old(tmp_path / "journal.jsonl.1", replace(at(days=-number), node="ts2").line())
+        assert put_away(tmp_path, keep=True).left == ()
+
+    assert {path.name for path in (tmp_path / "replaced").iterdir()} == {
+        *(packed, "journal.jsonl.1-2.gz", "journal.jsonl.1-3.gz"),
+        *("journal.jsonl.1", "journal.jsonl.1-2", "journal.jsonl.1-3"),
+    }
+    assert report(files_in([tmp_path / "replaced"])).lines == 6
+
+
 def stopped(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
