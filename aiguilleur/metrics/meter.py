@@ -42,7 +42,8 @@ class Meter:
         self._floor = Counter("aiguilleur_floor", "Visits that broke, and got the last page.", registry=to)
         self._regrets = Counter(
             "aiguilleur_regrets",
-            "Visitors who came back within three minutes.",
+            # Each once would take what all workers know: `journal report` has it.
+            "Requests of visitors who came back within three minutes: the mire that they get, and what they do there.",
             ("target",),
             registry=to,
         )

@@ -97,6 +97,15 @@ def test_visits_that_broke_and_visitors_who_came_back_are_counted(counted: Count
     assert (counted("floor_total"), counted("regrets_total", target="ent")) == (1, 1)
 
 
+def test_each_request_of_a_visitor_who_came_back_is_counted(counted: Counted) -> None:
+    counted.meter.write(entry(outcome="discover", again=Again("only", 60)))
+    counted.meter.write(entry(Event.CHOICE, again=Again("only", 70)))
+
+    [told] = [family.documentation for family in counted.registry.collect() if family.name == "aiguilleur_regrets"]
+    assert counted("regrets_total", target="ent") == 2
+    assert told.startswith("Requests of visitors who came back within three minutes")
+
+
 def test_no_school_code_or_host_is_a_label(counted: Counted) -> None:
     counted.meter.write(
         entry(etab="clg-rochat-rousses", academy="besancon", host="ent.example", rule="only", node="ts1")
