@@ -111,7 +111,7 @@ class Tables:
         """A row a configuration that came, or was refused; the last ones first."""
         rows = tuple(
             (
-                Cell(self._voice.moment(each.at), each.at.timestamp()),
+                Cell(self._voice.change(each.at), each.at.timestamp()),
                 Cell(_CONFIG.get(each.outcome, each.outcome)),
                 Cell(each.policy[:6] or "—"),
                 Cell(each.node or "—"),
@@ -124,7 +124,7 @@ class Tables:
         """A row a change of a source's breaker or canary; the last ones first."""
         rows = tuple(
             (
-                Cell(self._voice.moment(each.at), each.at.timestamp()),
+                Cell(self._voice.change(each.at), each.at.timestamp()),
                 Cell(self._names.source(each.source)),
                 Cell(each.by),
                 Cell(f"{each.outcome} ({each.reason})" if each.reason else each.outcome),

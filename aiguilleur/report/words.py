@@ -48,6 +48,10 @@ class Voice:
         """`4 janvier 2021 à 10:12`, in local time."""
         return format_datetime(value.astimezone(self.zone), "d MMMM y 'à' HH:mm", locale=_FRENCH)
 
+    def change(self, value: datetime) -> str:
+        """When something changed, as far as that is told."""
+        return self.day(value) if self.masked else self.moment(value)
+
     def day(self, value: datetime) -> str:
         """`4 janvier 2021`, in local time."""
         return long_day(value.astimezone(self.zone).date())

@@ -107,6 +107,14 @@ def test_a_head_of_school_is_told_no_share_of_a_handful_of_visits() -> None:
     assert "Parmi les visites menées au service" not in text
 
 
+def test_where_counts_are_masked_changes_have_a_day_and_no_hour() -> None:
+    text = made(masked(year(schools=6)))
+
+    assert ">4 janvier 2021<" in text[text.index('id="configuration"') :]
+    assert ">4 mai 2021<" in text[text.index('id="sante"') :]
+    assert len(re.findall(r"\d{4} à \d\d:\d\d", text)) == 1
+
+
 def test_no_visit_makes_a_page_too() -> None:
     text = made(Report())
 

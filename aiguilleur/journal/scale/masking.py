@@ -19,7 +19,7 @@ from aiguilleur.journal.scale.results import (
     SettledWeek,
 )
 
-#: What of a report is counts of visits; when rules and sources changed is nobody's secret.
+#: What of a report is counts of visits.
 _COUNTED = "lines", "total", "by", "academies", "schools", "settled", "latency", "reasons", "regrets"
 
 
@@ -30,12 +30,16 @@ def masked(report: Report) -> Report:
     for the rare whole whose parts are all as large as hidden ones can be.
     """
     counted = {name: _masked(getattr(report, name)) for name in _COUNTED}
-    return replace(report, masked=True, first=_day(report.first), last=_day(report.last), **counted)
+    first, last = (at and _day(at) for at in (report.first, report.last))
+    # A configuration is first seen, and a source left alone, at the instant of somebody's visit.
+    configs = tuple(replace(each, at=_day(each.at)) for each in report.configs)
+    sources = tuple(replace(each, at=_day(each.at)) for each in report.sources)
+    return replace(report, masked=True, first=first, last=last, configs=configs, sources=sources, **counted)
 
 
-def _day(at: datetime | None) -> datetime | None:
+def _day(at: datetime) -> datetime:
     # The instant of a click is one family's; its midday is of the same day in UTC too, in nearly every zone.
-    return at and at.replace(hour=12, minute=0, second=0, microsecond=0)
+    return at.replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 #: The field that is a count, of each kind of row.

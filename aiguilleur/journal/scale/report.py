@@ -68,8 +68,7 @@ def report(
     """
     step("reading")
     with reading(files, zone) as database:
-        told = _Reader(database, scope or Scope(), groups or {}).report(by, step)
-    return replace(told, first=_local(told.first, zone), last=_local(told.last, zone))
+        return _Reader(database, scope or Scope(), groups or {}, ZoneInfo(zone)).report(by, step)
 
 
 def named_in(files: Files, field: str) -> frozenset[str]:
@@ -81,8 +80,8 @@ def named_in(files: Files, field: str) -> frozenset[str]:
 class _Reader:
     """Counts the visits of a scope."""
 
-    def __init__(self, database: Database, scope: Scope, groups: Mapping[str, str]) -> None:
-        self._database, self._scope, self._groups = database, scope, groups
+    def __init__(self, database: Database, scope: Scope, groups: Mapping[str, str], zone: ZoneInfo) -> None:
+        self._database, self._scope, self._groups, self._zone = database, scope, groups, zone
 
     def report(self, by: Collection[Dimension], step: Callable[[str], None]) -> Report:
         step("visits")
@@ -93,8 +92,8 @@ class _Reader:
         return replace(
             self._pictures(step),
             scope=self._scope,
-            first=_instant(first) if first else None,
-            last=_instant(last) if last else None,
+            first=self._instant(first) if first else None,
+            last=self._instant(last) if last else None,
             lines=lines,
             torn=torn,
             total=next((row.counts for row in self._counts("''", step)), Counts()),
@@ -115,8 +114,8 @@ class _Reader:
             latency=tuple(LatencyBin(Settled(how), upto, visits) for how, upto, visits in latency),
             reasons=tuple(ReasonWeek(*row) for row in reasons),
             regrets={each: tuple(self._regrets(each)) for each in Regretted},
-            configs=tuple(ConfigChange(_instant(at), *map(_text, row)) for at, *row in self._changes(sql.CONFIGS)),
-            sources=tuple(SourceChange(_instant(at), *map(_text, row)) for at, *row in self._changes(sql.SOURCES)),
+            configs=tuple(ConfigChange(self._instant(at), *map(_text, row)) for at, *row in self._changes(sql.CONFIGS)),
+            sources=tuple(SourceChange(self._instant(at), *map(_text, row)) for at, *row in self._changes(sql.SOURCES)),
         )
 
     def _counts(self, key: str, step: Callable[[str], None]) -> Iterator[Row]:
@@ -134,6 +133,9 @@ class _Reader:
         signals = by is Regretted.SIGNAL
         rows = self._rows(sql.SIGNAL_REGRETS) if signals else self._database.run(sql.REGRETS.format(key=by))
         yield from (Regret(*row) for row in rows)
+
+    def _instant(self, naive: datetime) -> datetime:
+        return naive.replace(tzinfo=UTC).astimezone(self._zone)
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._filled(query.format(scope=sql.scope(self._scope)), self._scope)
@@ -157,14 +159,6 @@ def _of_academies(schools: tuple[Migration, ...]) -> Iterator[Migration]:
         counts[each.week, each.academy, each.source] += each.visits
     for (week, academy, source), visits in sorted(counts.items()):
         yield Migration(week, academy, "", source, visits)
-
-
-def _instant(naive: datetime) -> datetime:
-    return naive.replace(tzinfo=UTC)
-
-
-def _local(at: datetime | None, zone: str) -> datetime | None:
-    return at and at.astimezone(ZoneInfo(zone))
 
 
 def _text(value: Any) -> str:

@@ -195,6 +195,18 @@ def test_a_masked_report_tells_the_days_of_its_visits_and_no_instant(tmp_path: P
     assert counted.first == counted.last == datetime(2021, 3, 15, 12, tzinfo=ZoneInfo("Europe/Paris"))
 
 
+def test_a_masked_report_tells_the_day_of_a_change_and_not_whose_visit_saw_it(tmp_path: Path) -> None:
+    late = replace(SENT, time=datetime(2021, 3, 15, 23, 30, tzinfo=UTC), policy="5f3c9a")
+    ill, loaded = replace(late, event=Event.SOURCE, outcome="open"), replace(late, event=Event.CONFIG, outcome="loaded")
+    counted = masked(told(tmp_path, late, loaded, ill))
+
+    assert [each.outcome for each in counted.configs] == ["loaded", "seen"]
+    assert [each.outcome for each in counted.sources] == ["open"]
+    assert {each["at"] for name in ("configs", "sources") for each in as_json(counted)[name]} == {
+        "2021-03-16T11:00:00+00:00"
+    }
+
+
 def test_the_period_is_of_local_days(tmp_path: Path) -> None:
     late = replace(SENT, time=datetime(2021, 3, 15, 23, 30, tzinfo=UTC))
     counted = told(tmp_path, late)
