@@ -13,7 +13,8 @@ from pathlib import Path
 
 #: Seconds until a server must take connections; a machine shared by many takes its time.
 START_S = 60.0
-_STOP_S = 5.0
+#: Seconds that it has to end by itself.
+_STOP_S = 20.0
 
 
 class Process:

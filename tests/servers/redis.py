@@ -51,9 +51,9 @@ def redis_server(
         yield process
 
 
-def tended(store: Store, within: float = 10) -> Store:
+def tended(store: Store) -> Store:
     """The store, once it can be used."""
-    await_that(store.tend, within)
+    await_that(store.tend)
     return store
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -23,11 +23,15 @@ from tests.nodes import HOST, SERVICES, Node, click, node, write_node
 from tests.operations.machine import EXAMPLES, assert_written
 from tests.servers.process import Process, running
 from tests.servers.redis import Way, redis_server
-from tests.waiting import await_that
+from tests.waiting import LATE, await_that
 
 NAMES = ("ts1", "ts2", "ts3")
-#: What a visit may wait for its sources, and what a machine that does other things may add, in seconds.
-BUDGET, LATE = 1.2, 0.8
+#: What a visit may wait for its sources, in seconds.
+BUDGET = 1.2
+#: How many visits arrive in the tests of every day, and for how many seconds: a slow machine answers so many at once.
+CALM = (5, 20)
+#: Who has waited this long for a thread is shown the mire: the machine does other things.
+_HAS_WAITED = 0.25
 
 
 @dataclass
@@ -146,21 +150,25 @@ def visits() -> list[Visit]:
     return [click("aten"), click("educonnect"), click()]
 
 
-def assert_whole(rows: list[Row]) -> None:
-    """Each of these visits was answered in time, and sent nowhere but where the rules send it."""
+def assert_whole(rows: list[Row], late: float = LATE) -> None:
+    """Each of these visits was answered in time, or so late at most, and sent nowhere but where the rules send it."""
     assert [row for row in rows if row.error] == []
     assert set(by_status(rows)) <= {200, 303}
     assert {row.location for row in rows if row.status == 303} == {SERVICES["aten"]}
     assert {row.visit for row in rows if row.status == 303} == {0}
-    assert percentile(rows, 1) < BUDGET + LATE
+    assert percentile(rows, 1) < BUDGET + late
 
 
 def assert_answered(rows: list[Row]) -> None:
     """That, and each who has a session was sent to its source."""
     assert_whole(rows)
-    known = [row for row in rows if row.visit == 0]
-    # On a machine that does other things some get the mire, because visits have waited long.
-    assert sum(row.status == 303 for row in known) >= 0.9 * len(known)
+    assert_sent(row for row in rows if row.visit == 0)
+
+
+def assert_sent(rows: Iterable[Row]) -> None:
+    """These visitors, each of whom has a session, were sent to their source, but for those whom the machine held up."""
+    swift = [row for row in rows if row.seconds < _HAS_WAITED]
+    assert sum(row.status == 303 for row in swift) >= max(1, 0.9 * len(swift))
 
 
 def assert_written_once(whole: Fleet, rows: list[Row]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiguilleur.probes.shared import Trouble
 from tests.load import arriving
 from tests.servers.redis import Ill, patient, store_at, tended
-from tests.several.fleet import Fleet, assert_answered, assert_written_once, fleet, visits
+from tests.several.fleet import CALM, Fleet, assert_answered, assert_written_once, fleet, visits
 from tests.waiting import await_that
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy]
@@ -64,7 +64,7 @@ def test_no_visitor_notices_what_becomes_of_the_store(
 ) -> None:
     patient(monkeypatch)
     with fleet(tmp_path, through=ill is slow) as whole:
-        with arriving(whole.port, visits(), (3, 60), seed=3) as load:
+        with arriving(whole.port, visits(), CALM, seed=3) as load:
             await_that(lambda: len(load.so_far()) > 20)
             with ill(whole):
                 await_that(lambda: all(state == "open" and why in said for state, why in whole.shared()))
@@ -72,4 +72,4 @@ def test_no_visitor_notices_what_becomes_of_the_store(
 
         assert_answered(rows)
         assert_written_once(whole, rows)
-        await_that(lambda: set(whole.shared()) == {("ok", None)}, 20)
+        await_that(lambda: set(whole.shared()) == {("ok", None)})
