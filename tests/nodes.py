@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from aiguilleur.sandbox import free_port
 from tests.conftest import ROOT
 from tests.load import Visit
 from tests.servers.process import START_S, Process, running
+from tests.waiting import await_that
 
 ETAB = "clg-rochat-rousses"
 HOST = "aiguilleur.academie.localhost"
@@ -102,6 +104,23 @@ class Node:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
         urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=START_S).close()
+
+
+def keeper(lock: Path, but: int = 0) -> int:
+    """The process that holds this lock, once one does, and another one than that.
+
+    It is never 0, which a signal takes for all of our own.
+    """
+    held: list[int] = []
+
+    def is_held() -> bool:
+        of_file = rf"FLOCK +ADVISORY +WRITE +(\d+) \w+:\w+:{lock.stat().st_ino} "
+        found = re.findall(of_file, Path("/proc/locks").read_text())
+        held[:] = [int(each) for each in found if int(each) not in (0, but)]
+        return len(held) == 1
+
+    await_that(is_held)
+    return held[0]
 
 
 def write_node(

@@ -14,7 +14,7 @@ from pathlib import Path
 from aiguilleur.settings.load import load as load_settings
 from tests.load.arrivals import Row, arriving, by_status, percentile
 from tests.load.weather import Weather, has_session, sources
-from tests.nodes import COOKIES, ETAB, LINK, SERVICES, Node, click, node
+from tests.nodes import COOKIES, ETAB, LINK, SERVICES, Node, click, keeper, node
 from tests.operations.machine import lines_of, proxied
 from tests.waiting import await_that
 
@@ -134,9 +134,7 @@ def awake(port: int, running: Node) -> int:
     """
     with arriving(port, [click()], (2, 60)) as load:
         load.rows()
-    lock = (running.folder / "var" / "canaries.lock").stat().st_ino
-    [keeper] = re.findall(rf"FLOCK +ADVISORY +WRITE +(\d+) \w+:\w+:{lock} ", Path("/proc/locks").read_text())
-    return int(keeper)
+    return keeper(running.folder / "var" / "canaries.lock")
 
 
 def rest(running: Node, witness: int, base: Size) -> None:

@@ -20,6 +20,7 @@ from tests.conftest import ROOT
 from tests.load import Row
 from tests.nodes import HOST, LINK, Node, node
 from tests.servers.process import running
+from tests.waiting import LONG
 from tests.wire import says, serving
 
 EXAMPLES = ROOT / "docs" / "examples"
@@ -131,7 +132,7 @@ def assert_written(rows: Iterable[Row], journals: Iterable[Path], again: int) ->
 
 def exchange(port: int, data: bytes, tls: bool = False) -> bytes:
     """What a server answers to these bytes."""
-    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+    plain = socket.create_connection(("127.0.0.1", port), timeout=LONG)
     with _trusting().wrap_socket(plain, server_hostname=HOST) if tls else plain as connection:
         connection.sendall(data)
         answer = b""

@@ -7,12 +7,12 @@ import resource
 import time
 from collections import Counter
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
 
 from tests.load import arriving, by_status
 from tests.nodes import LINK, Node, click, node
 from tests.operations.machine import decided
-from tests.waiting import await_that
+from tests.waiting import LATE, await_that, waited
 
 VISITS = [click(path=f"{LINK}?source=educonnect"), click()]
 
@@ -26,10 +26,13 @@ def give(running: Node, most: int) -> None:
 def dropped(running: Node) -> dict[int, int]:
     """By worker, how many lines it has lost."""
     workers, counts = set(running.workers()), dict[int, int]()
-    while counts.keys() != workers:
-        with urlopen(f"http://127.0.0.1:{running.port}/readyz", timeout=20) as answer:
-            told = json.loads(answer.read())
+
+    def all_have_told() -> bool:
+        told: dict[str, Any] = running.ready()
         counts[told["worker"]] = sum(told["journal_dropped"].values())
+        return counts.keys() >= workers
+
+    await_that(all_have_told)
     return counts
 
 
@@ -46,7 +49,7 @@ def whole(journal: Path) -> tuple[list[dict[str, object]], int]:
 
 def test_nobody_notices_a_full_disk_the_lost_lines_are_counted_and_the_next_ones_whole(tmp_path: Path) -> None:
     with node(tmp_path, {"aten": 1, "educonnect": 2}, workers=2) as running:
-        with arriving(running.port, VISITS, (60, 40)) as load:
+        with arriving(running.port, VISITS, (120, 40)) as load:
             await_that(lambda: running.journal.exists() and running.journal.stat().st_size > 20_000)
             # In the middle of a line: the first one that does not fit is torn.
             give(running, running.journal.stat().st_size + 100)
@@ -56,14 +59,15 @@ def test_nobody_notices_a_full_disk_the_lost_lines_are_counted_and_the_next_ones
             give(running, resource.RLIM_INFINITY)
             began = time.monotonic()
             await_that(lambda: running.journal.stat().st_size > size + 1000)
-            took = time.monotonic() - began
+            took = waited(began)
             lost = dropped(running)
-            await_that(lambda: dropped(running) == lost, 20)
+            await_that(lambda: dropped(running) == lost)
             rows = load.so_far()
         lines, torn = whole(running.journal)
         lost = dropped(running)
 
-    assert took < 7
+    # Five seconds are promised.
+    assert took < 7 + LATE
     assert set(by_status(rows)) == {200, 303}
     assert torn <= 2
     # Those that were shown and are not written are those that were counted.

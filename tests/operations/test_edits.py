@@ -11,7 +11,7 @@ import pytest
 from tests.load import Arrivals, arriving, by_status
 from tests.nodes import LINK, SERVICES, Node, click, node
 from tests.operations.test_disk import whole
-from tests.waiting import await_that
+from tests.waiting import LATE, await_that
 
 CLICK = click(path=f"{LINK}?source=educonnect")
 OLD, NEW = SERVICES["educonnect"], "https://teleservices2.education.example/"
@@ -36,19 +36,19 @@ def events(running: Node) -> list[object]:
     return [line["outcome"] for line in lines if line["event"] == "config"]
 
 
-def served_within_the_promise(load: Arrivals, edit: Callable[[], None], address: str) -> None:
+def served_within_the_promise(load: Arrivals, edit: Callable[[], None], address: str, late: float = 2 * LATE) -> None:
     edit()
     done = max(row.at for row in load.so_far())
     await_that(lambda: {row.location for row in load.so_far()[-20:]} - {""} == {address})
     last_old = max((row.at for row in load.so_far() if row.location not in (address, "")), default=0)
-    # The promise, and a second for a machine that does other things.
-    assert last_old - done < PROMISED_S + 1
+    # The promise, and something for a machine that does other things.
+    assert last_old - done < PROMISED_S + late
 
 
 def test_each_worker_serves_a_good_edit_in_time_refuses_a_bad_one_and_is_healed_by_the_next(tmp_path: Path) -> None:
     with (
         node(tmp_path, {"aten": 1, "educonnect": 2}, workers=3) as running,
-        arriving(running.port, [CLICK], (90, 30)) as load,
+        arriving(running.port, [CLICK], (180, 30)) as load,
     ):
         await_that(lambda: bool(load.so_far()))
         served_within_the_promise(load, lambda: edited(running, "targets.yaml", OLD, NEW), NEW)
@@ -79,7 +79,7 @@ def test_edits_for_a_minute_are_each_served_in_time(tmp_path: Path) -> None:
         await_that(lambda: bool(load.so_far()))
         for turn in range(10):
             old, new = (OLD, NEW) if turn % 2 == 0 else (NEW, OLD)
-            served_within_the_promise(load, lambda old=old, new=new: edited(running, "targets.yaml", old, new), new)  # type: ignore[misc]
+            served_within_the_promise(load, lambda old=old, new=new: edited(running, "targets.yaml", old, new), new, 1)  # type: ignore[misc]
             time.sleep(1)
         rows = load.so_far()
 

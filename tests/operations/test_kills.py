@@ -46,7 +46,7 @@ def killed_under_load(whole: Machine, seconds: float, rate: float, every: float)
 
 def test_workers_that_are_killed_lose_no_visit_and_tear_no_line(tmp_path: Path) -> None:
     with machine(tmp_path) as whole:
-        killed_under_load(whole, 4, 60, 0.6)
+        killed_under_load(whole, 4, 30, 0.6)
 
 
 @pytest.mark.prove

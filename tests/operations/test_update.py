@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -15,6 +14,7 @@ from aiguilleur.sandbox import free_port
 from tests.conftest import ROOT
 from tests.nodes import write_node
 from tests.servers.process import running
+from tests.waiting import await_that
 
 
 def versions(port: int) -> set[str]:
@@ -46,7 +46,4 @@ def test_a_hup_takes_the_code_that_is_installed_now(tmp_path: Path) -> None:
         version = installed / "aiguilleur" / "__init__.py"
         version.write_text(version.read_text().replace(f'"{before}"', '"99.0.0"'))
         os.kill(process.pid, signal.SIGHUP)
-        deadline = time.monotonic() + 30
-        while versions(port) != {"99.0.0"}:
-            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
-            time.sleep(0.2)
+        await_that(lambda: versions(port) == {"99.0.0"})

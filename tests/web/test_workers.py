@@ -9,13 +9,13 @@ import signal
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 from aiguilleur.sandbox import free_port
 from tests.conftest import ROOT
+from tests.nodes import keeper
 from tests.servers.process import running
 from tests.waiting import await_that
 from tests.wire import says, serving
@@ -46,22 +46,6 @@ def ready(port: int) -> str:
         return str(json.loads(answer.read())["probes"]["educonnect"]["canary"])
 
 
-def holds(process: int, lock: Path) -> bool:
-    try:
-        return any(fd.readlink() == lock for fd in Path(f"/proc/{process}/fd").iterdir())
-    except OSError:
-        return False
-
-
-def keeper(lock: Path) -> int:
-    """The process that has kept the lock open for a while: the others only try it."""
-    processes = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
-    for _ in range(4):
-        processes = [process for process in processes if holds(process, lock)]
-        time.sleep(0.3)
-    return processes[0] if len(processes) == 1 else 0
-
-
 def test_one_worker_flies_the_canaries_for_all_and_another_takes_over(tmp_path: Path) -> None:
     def says_no(connection: socket.socket, over: threading.Event) -> None:
         """A CAS without a session: back to the service address as it was given."""
@@ -84,9 +68,8 @@ def test_one_worker_flies_the_canaries_for_all_and_another_takes_over(tmp_path: 
             assert {ready(port) for _ in range(30)} == {"good"}
             assert len(source.heard) == 1
 
-            await_that(lambda: keeper(lock) > 0)
             first = keeper(lock)
             os.kill(first, signal.SIGKILL)
-            await_that(lambda: keeper(lock) not in (0, first))
+            keeper(lock, but=first)
             await_that(lambda: len(source.heard) > 1)
-            assert ready(port) == "good"
+            await_that(lambda: ready(port) == "good")
