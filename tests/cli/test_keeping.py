@@ -7,13 +7,14 @@ import os
 import shutil
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
+from aiguilleur.cli import keeping, purging
 from aiguilleur.cli.journal import journal
 from aiguilleur.core.model import Arrival
 from aiguilleur.journal import Event, FileSink, JournalEntry, keep, remember_last_good
@@ -22,10 +23,24 @@ from aiguilleur.journal.scale import archive_of, compact, files_in, rotated
 from aiguilleur.settings.load import load
 from tests.conftest import ROOT
 
-NOW = datetime.now(UTC)
+NOW = datetime(2021, 3, 15, 12, tzinfo=UTC)
 TODAY = JournalEntry(NOW, "KOVATI", Event.DECIDED, "ent", arrival=Arrival.NONE, outcome="discover", policy="aaaaaa")
 PAST = JournalEntry(NOW - timedelta(days=3), "BALADO", Event.DECIDED, "ent", outcome="discover", policy="bbbbbb")
-OLD = time.time() - 400 * 24 * 3600
+OLD = NOW.timestamp() - 400 * 24 * 3600
+
+
+class Noon(datetime):
+    """The time at which these tests are: midnight does not come between a line and the command that reads it."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return NOW.astimezone(tz)
+
+
+@pytest.fixture(autouse=True)
+def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (keeping, purging):
+        monkeypatch.setattr(module, "datetime", Noon)
 
 
 @pytest.fixture

@@ -23,9 +23,14 @@ T = TypeVar("T")
 NOW = datetime(2021, 8, 1, 12, tzinfo=UTC)
 
 
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
+def timed(work: Callable[[], T], clock: Callable[[], float] = time.perf_counter) -> tuple[T, float]:
+    began = clock()
+    return work(), clock() - began
+
+
+def costed(work: Callable[[], T]) -> tuple[T, float]:
+    """The same in processor time: on a busy machine it is what it costs, not how long it waits."""
+    return timed(work, time.process_time)
 
 
 def of_last_year(folder: Path) -> Path:
@@ -48,11 +53,11 @@ def test_a_hundred_thousand_visits_are_the_same_before_and_after_and_found_at_on
     lines = sum(write_day(tmp_path, date(2021, 6, day), 5000, 1) for day in range(1, 21))
     of_last_year(tmp_path)
     last = next(newest(sorted(tmp_path.rglob("*.jsonl"))[-1:]))
-    before, slow = timed(lambda: report(files_in([tmp_path])))
+    before, slow = costed(lambda: report(files_in([tmp_path])))
     found_before = list(find_code(last.code, files_in([tmp_path]), 20))
     done = put_away(tmp_path)
-    after, quick = timed(lambda: report(files_in([tmp_path])))
-    found, at_once = timed(lambda: list(find_code(last.code, files_in([tmp_path]), 20)))
+    after, quick = costed(lambda: report(files_in([tmp_path])))
+    found, at_once = costed(lambda: list(find_code(last.code, files_in([tmp_path]), 20)))
 
     assert (done.lines, done.torn, done.left) == (lines, 0, ())
     assert after == before
