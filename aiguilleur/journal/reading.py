@@ -6,6 +6,7 @@ import glob
 import gzip
 import json
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ NO_GZIP = "is no gzip file, though its name says so; give it another name, or mo
 CUT_SHORT = "is cut short"
 #: A file that was packed is unpacked to memory up to this size, and to a temporary file beyond.
 _UNPACKED = 1 << 24
+#: What rotation by size makes of a file; a longer number would be a day.
+_ROTATED = re.compile(r"\.([0-9]{1,4})(?:\.gz)?$")
 #: Entries of one file stand in the order they were written; clocks are set, and visits last, within this.
 _DISORDER = timedelta(hours=1)
 
@@ -54,8 +57,9 @@ def paths_in(sinks: Iterable[Any], given: Path | None = None) -> tuple[Path, ...
 
 
 def by_age(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """These files, the last changed first."""
-    return tuple(sorted(paths, key=lambda path: (_changed(path), str(path)), reverse=True))
+    """These files, the last changed first; of those that changed at once, that which was rotated less often."""
+    by_name = sorted(paths, key=str, reverse=True)
+    return tuple(sorted(by_name, key=lambda path: (-_changed(path), _rotations(path))))
 
 
 def newest(
@@ -124,6 +128,11 @@ def _written(sink: FileSink) -> tuple[Path, ...]:
     # A day may stand in a folder's name too, which Path.glob would have to be told apart.
     names = {name for pattern in patterns_of(sink) for name in glob.glob(pattern)}  # noqa: PTH207
     return by_age(map(Path, names))
+
+
+def _rotations(path: Path) -> int:
+    number = _ROTATED.search(path.name)
+    return int(number[1]) if number else 0
 
 
 def _changed(path: Path) -> int:
