@@ -5,6 +5,7 @@ broken configuration, broken signatures and bugs.
 
 * AiguilleurError
   x SettingsError         the configuration is wrong; carries every problem
+  x ThemeError            what a deployment puts over the pages cannot be read
   x SecretError           the signing keys are missing, too short or readable by all
   x TokenError            a signed value that is not ours, or no longer good
   x JournalError          a journal that cannot be read
@@ -55,6 +56,15 @@ class SettingsError(AiguilleurError):
     def places(self) -> tuple[str, ...]:
         """Where each mistake stands; warnings are none."""
         return tuple(dict.fromkeys(problem.place for problem in self.problems if not problem.warning))
+
+
+class ThemeError(AiguilleurError):
+    """A file of the theme cannot be used; `problem` says which, where in it, and why."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Keep it."""
+        self.problem = problem
+        super().__init__(str(problem))
 
 
 class SecretError(AiguilleurError):

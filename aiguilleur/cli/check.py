@@ -15,6 +15,7 @@ from aiguilleur.errors import Problem, SettingsError
 from aiguilleur.settings.checks import dead_rules
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
+from aiguilleur.web.trial import themed
 
 
 @click.command()
@@ -37,6 +38,8 @@ def check(folder: Path | None, live: bool, strict: bool, day: str | None, as_jso
     try:
         settings, problems = load(folder, _day(day))
         problems += tuple(dead_rules(settings, f"{folder}/rules.yaml"))
+        if broken := themed(settings):
+            settings, problems = None, (*problems, *broken)
     except SettingsError as error:
         problems = error.problems
     rows = tried(settings) if live and settings is not None else ()

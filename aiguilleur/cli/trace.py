@@ -190,6 +190,6 @@ def _rules_of(entry: JournalEntry, settings: Settings) -> Settings | None:
         return None
     folder = config_path(Path(settings.site.state_dir), entry.policy)
     try:
-        return load(folder)[0] if folder else None
+        return load(folder, themed_by=folder)[0] if folder else None
     except SettingsError:
         return None

@@ -44,10 +44,12 @@ class Runner:
         breaker: Callable[[], Breaker] = Breaker,
         changed: Callable[[ProbeRef, Health], None] | None = None,
         gate: Callable[[str], Reason | None] | None = None,
+        before: Runner | None = None,
     ) -> None:
         """No thread is started here: a server may still fork.
 
-        `changed` is told when a breaker opens or closes; `gate` says why the browser may not be sent to a probe now.
+        `changed` is told when a breaker opens or closes; `gate` says why the browser may not be sent to a probe now. Of
+        the runner `before` this one, the breakers of probes that are the same are taken over.
         """
         self.gate = gate
         self.probes = probes
@@ -55,11 +57,17 @@ class Runner:
         self.cache = cache or Cache(secrets.token_bytes(32))
         #: By probe, the name that others know it by: what is known of it is of these very settings.
         self.names = {name: f"{name} {sort_of(probe)}" for name, probe in probes.items()}
-        self.breakers = {probe.ref.id: breaker() for probe in probes.values()}
+        known = before.known if before else {}
+        self.breakers = {name: known.get(told) or breaker() for name, told in self.names.items()}
         self._changed = changed
         self._places = threading.BoundedSemaphore(places)
         sources = {probe.ref.source for probe in probes.values()}
         self._per_source = {source: threading.BoundedSemaphore(max(1, places // 2)) for source in sources}
+
+    @property
+    def known(self) -> dict[str, Breaker]:
+        """The breakers by the names that others know them by."""
+        return {told: self.breakers[name] for name, told in self.names.items()}
 
     def visit(self, cookies: Mapping[str, str], forwarded: Forwarded, budget: float) -> Asking:
         """Ask on behalf of one visitor; `budget` is in seconds, for all probes together.

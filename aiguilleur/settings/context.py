@@ -24,6 +24,8 @@ class Context:
     directory: Directory
     notes: Notes
     folder: Path
+    #: Where the theme is, when these are the copies of files that stand elsewhere; none is missed then.
+    themed_by: Path | None
     #: The bytes of every file read, by name; those that the YAML names are added.
     files: dict[str, bytes]
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))

@@ -28,8 +28,12 @@ _SHAPES = {
 }
 
 
-def load(folder: Path, day: date | None = None) -> tuple[Settings, tuple[Problem, ...]]:
+def load(
+    folder: Path, day: date | None = None, *, themed_by: Path | None = None
+) -> tuple[Settings, tuple[Problem, ...]]:
     """The settings in a folder, and warnings; `day` is what « soon » is counted from.
+
+    Of a kept copy, `themed_by` is the folder that it is of: a theme is not kept, and no problem when it is gone.
 
     Raises SettingsError with every problem, in order of place; nothing else.
     """
@@ -44,13 +48,20 @@ def load(folder: Path, day: date | None = None) -> tuple[Settings, tuple[Problem
     directory = _schools(folder, files, documents, notes)
     if any(value is None for value in raw.values()):
         raise _error(notes)
-    context = Context(documents, directory, notes, folder, files)
+    context = Context(documents, directory, notes, folder, themed_by, files)
     settings = compiled(context, Raw(*raw.values()))
     settings = replace(settings, digest=_digest(files), files=MappingProxyType(files))
     warnings = () if notes.blamed else warnings_of(settings, documents, day)
     if notes.problems:
         raise _error(notes, warnings)
     return settings, warnings
+
+
+def theme_named(folder: Path) -> Path | None:
+    """The folder that the site's file names for its pages, there or not, as far as that file can be read."""
+    content = read(folder / SITE, SITE)[0].content
+    theme = content.get("theme") if isinstance(content, dict) else None
+    return folder / theme if isinstance(theme, str) else None
 
 
 def _error(notes: Notes, warnings: tuple[Problem, ...] = ()) -> SettingsError:

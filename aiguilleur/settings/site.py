@@ -96,8 +96,10 @@ def _check_retired_hosts(context: Context, raw: schema.RawSite) -> None:
 def _theme(context: Context, theme: str | None) -> Path | None:
     if theme is None:
         return None
-    folder = (context.folder / theme).resolve()
+    folder = ((context.themed_by or context.folder) / theme).resolve()
     if not folder.is_dir():
+        if context.themed_by:
+            return None
         context.wrong(SITE, ("theme",), f"'{theme[:80]}' is not a folder beside this file")
     return folder
 

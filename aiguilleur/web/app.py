@@ -55,10 +55,12 @@ def create_app(
     *,
     now: Callable[[], datetime] = utc_now,
     degraded: str = "",
+    before: Service | None = None,
 ) -> Flask:
     """The WSGI application for these settings; `keys` sign its cookies, oldest first.
 
-    `degraded` says why these are not the settings that were asked for, and is shown by `/readyz`.
+    `degraded` says why these are not the settings that were asked for, and is shown by `/readyz`. From the service
+    `before` it takes over what is known of probes that are the same.
     """
     app = Application(__name__)
     # Else `//evil` in a path would come back in a Location of the framework's own.
@@ -66,7 +68,7 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024, MAX_FORM_PARTS=50)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     theme.install(app, settings.site.theme)
-    install(app.extensions, _service(settings, keys, now, degraded))
+    install(app.extensions, _service(settings, keys, now, degraded, before))
     for part in (route, retour, mire, leave, ending, diagnostic, kit, disco, saml, health):
         app.register_blueprint(part.blueprint)
     _add_legacy(app, settings)
@@ -80,11 +82,13 @@ def create_app(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.site.proxies, x_proto=settings.site.proxies, x_host=0
         )
-    app.wsgi_app = Floor(app, Secured(settings.site))  # type: ignore[method-assign]
+    app.wsgi_app = Floor(app, Secured(settings.site.public_url))  # type: ignore[method-assign]
     return app
 
 
-def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime], degraded: str) -> Service:
+def _service(
+    settings: Settings, keys: Sequence[str], now: Callable[[], datetime], degraded: str, before: Service | None
+) -> Service:
     """The running parts; what changes in probes and canaries is written to their own journal."""
     front, store = settings.front_probes, _store(settings.site)
     canaries = Canaries(
@@ -100,8 +104,8 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
         cache=Cache(derived(keys, "probe-results-1"), shared=store),
         changed=lambda ref, health: note_breaker(running, ref, health),
         gate=canaries.refusal,
+        before=before.runner if before else None,
     )
-    known = {name: runner.breakers[probe] for probe, name in runner.names.items()}
     running = Service(
         settings=settings,
         runner=runner,
@@ -114,7 +118,7 @@ def _service(settings: Settings, keys: Sequence[str], now: Callable[[], datetime
         presumptions=tuple(each for source in settings.sources.values() for each in source.presume),
         now=now,
         store=store,
-        breakers=SharedBreakers(store, known, settings.site.node) if store else None,
+        breakers=SharedBreakers(store, runner.known, settings.site.node) if store else None,
         degraded=degraded,
     )
     return running

@@ -12,9 +12,12 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from babel.dates import format_date, format_time
-from babel.messages.pofile import read_po
+from babel.messages import Catalog as BabelCatalogue
+from babel.messages.pofile import PoFileError, read_po
 from flask import Flask, Request, Response, g, has_request_context, request
 from markupsafe import Markup
+
+from aiguilleur.errors import Problem, ThemeError
 
 COOKIE = "__Host-aiguilleur-langue"
 PARAM = "langue"
@@ -94,12 +97,27 @@ class Catalogue(NullTranslations):
 
 
 def read(folder: Path) -> dict[str, str]:
-    """The texts of every catalogue in a folder; one that a reviewer has yet to see is read all the same."""
+    """The texts of every catalogue in a folder; one that a reviewer has yet to see is read all the same.
+
+    Raises ThemeError where one is none.
+    """
     texts: dict[str, str] = {}
     for path in sorted(folder.glob("*.po")):
-        with path.open("rb") as file:
-            texts |= {str(each.id): str(each.string) for each in read_po(file) if each.id and each.string}
+        found = _catalogue(path)
+        for message, [error, *_] in found.check():
+            raise ThemeError(Problem(str(path), message.lineno or 0, 1, "", str(error)))
+        texts |= {str(each.id): str(each.string) for each in found if each.id and each.string}
     return texts
+
+
+def _catalogue(path: Path) -> BabelCatalogue:
+    try:
+        with path.open("rb") as file:
+            return read_po(file, abort_invalid=True)
+    except PoFileError as error:
+        raise ThemeError(Problem(str(path), error.lineno + 1, 1, "", str(error))) from error
+    except (OSError, ValueError, LookupError) as error:
+        raise ThemeError(Problem(str(path), 0, 0, "", str(error))) from error
 
 
 @cache

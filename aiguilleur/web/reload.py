@@ -9,7 +9,6 @@ import os
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiguilleur.errors import SettingsError
@@ -19,7 +18,9 @@ from aiguilleur.settings.load import load
 from aiguilleur.web.measuring import Measuring
 from aiguilleur.web.service import Service, install, running_in
 from aiguilleur.web.sharing import Sharing
+from aiguilleur.web.stamps import Stamps
 from aiguilleur.web.start import application, config_folder, started
+from aiguilleur.web.trial import trouble
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -29,7 +30,6 @@ _LOGGER = logging.getLogger("aiguilleur")
 _PAUSE_S = 1.0
 #: A line of the journal names so many of the mistakes of a configuration; the log has them all.
 _MOST_PLACES = 20
-Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class Reloading:
@@ -38,7 +38,8 @@ class Reloading:
     def __init__(self, over: threading.Event | None = None) -> None:
         """Read the folder; nothing is watched yet, because a server may still fork. `over` ends the watch once set."""
         self._folder = config_folder()
-        self._served = self._seen = stamp_of(self._folder)
+        self._stamps = Stamps(self._folder)
+        self._served = self._seen = self._stamps.now()
         self._over = over or threading.Event()
         self._watching = 0
         #: Whether something was read, and so perhaps replaced, since the last look.
@@ -64,7 +65,7 @@ class Reloading:
 
     def look(self) -> None:
         """Look at the folder once: what has changed and stood still since the last look is read and served."""
-        stamp = stamp_of(self._folder)
+        stamp = self._stamps.now()
         settled, self._seen = stamp == self._seen, stamp
         if settled and self._has_left:
             # Requests in flight are over by now; their settings and connections would wait for the next edit.
@@ -75,14 +76,13 @@ class Reloading:
         self._served, self._has_left = stamp, True
         try:
             settings, warnings = load(self._folder)
-            # Tried before anyone is served by it: a page is rendered with it, whatever `load` found.
-            app = started(settings, warnings)
-            app.test_client().get("/healthz")
+            app = started(settings, warnings, running_in(self.app))
         except SettingsError as error:
             self._refused(str(error), error.places)
         except Exception as error:
             _LOGGER.exception("the edited configuration cannot be served")
-            self._refused(f"{type(error).__name__}: see the log of the server")
+            problem = trouble(error)
+            self._refused(str(problem), (problem.place,))
         else:
             self.app = app
             _LOGGER.warning("serving the edited configuration, %s", settings.digest)
@@ -133,18 +133,3 @@ def _give_back() -> None:
     # glibc alone has this; other allocators do it by themselves.
     if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)
-
-
-def stamp_of(folder: Path) -> Stamp:
-    """What tells that a file of the folder was changed, without reading it."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [(entry.name, entry.stat()) for entry in entries if _counts(entry.name) and entry.is_file()]
-    except OSError:
-        return ()
-    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found))
-
-
-def _counts(name: str) -> bool:
-    """Whether it is a file of the configuration, and not what an editor keeps beside one."""
-    return not name.startswith(".") and not name.endswith("~")

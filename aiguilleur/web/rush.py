@@ -28,6 +28,11 @@ def note_wait(environ: WSGIEnvironment) -> None:
     environ[_WAITED] = _waited_s(environ.get("gunicorn.socket"))
 
 
+def late() -> dict[str, float]:
+    """What a request must say to find no source asked anew."""
+    return {_WAITED: _LATE_S}
+
+
 def is_late(environ: WSGIEnvironment) -> bool:
     """Whether no source may be asked anew for this request."""
     return bool(environ.get(_WAITED, 0.0) >= _LATE_S)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from flask import Request
 
-from aiguilleur.settings.model import Site
 from aiguilleur.signals import matches, referer_host
 from aiguilleur.web.service import service
 
@@ -50,9 +49,9 @@ class Secured:
     It works on the headers that are handed to the server: the framework's own take three times as long.
     """
 
-    def __init__(self, site: Site) -> None:
-        """The headers of this site."""
-        fixed = _ON_HTTPS if site.public_url.startswith("https:") else _HEADERS
+    def __init__(self, public_url: str) -> None:
+        """The headers of a site that is known by this address."""
+        fixed = _ON_HTTPS if public_url.startswith("https:") else _HEADERS
         self._fixed = tuple((name.lower(), (name, value)) for name, value in fixed.items())
         # Answers of one kind have the same names.
         self._lacking = lru_cache(64)(self._lacked)

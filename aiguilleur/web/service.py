@@ -109,9 +109,14 @@ def running_in(app: Flask) -> Service | None:
     return cast(Service | None, app.extensions.get(_EXTENSION))
 
 
+def service_of(app: Flask) -> Service:
+    """The service of an application that `create_app` has made."""
+    return cast(Service, app.extensions[_EXTENSION])
+
+
 def canaries_of(app: Flask) -> Canaries:
     """The canaries of an application, for whoever tends them."""
-    return cast(Service, app.extensions[_EXTENSION]).canaries
+    return service_of(app).canaries
 
 
 def install(extensions: dict[str, object], running: Service) -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask
 
-from aiguilleur.errors import AiguilleurError, Problem, SecretError, SettingsError
-from aiguilleur.journal import keep, last_good, new_code, remember_last_good
+from aiguilleur.errors import Problem, SecretError, SettingsError
+from aiguilleur.journal import keep, last_good, remember_last_good
 from aiguilleur.settings.expiring import ending_soon
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 from aiguilleur.settings.secrets import secret_keys
 from aiguilleur.web.app import create_app
-from aiguilleur.web.service import utc_now
+from aiguilleur.web.service import Service, utc_now
+from aiguilleur.web.trial import tried, trouble
+from aiguilleur.web.unset import unset
 
 _LOGGER = logging.getLogger("aiguilleur")
 #: Where the last good configuration is looked for when the present one cannot even say where it keeps it.
@@ -24,12 +29,56 @@ _STATE = "AIGUILLEUR_STATE"
 
 
 def application() -> Flask:
-    """The application for the configured folder; else for its last good copy; else a page that says so."""
+    """The application for the configured folder; else for what of it, or of its last good copy, works; else a page.
+
+    Whatever breaks, nothing is raised: a server that does not start is an error to every family.
+    """
+    folder = config_folder()
     try:
-        return started(*load(config_folder()))
+        return started(*load(folder))
     except SettingsError as error:
-        _LOGGER.error("the configuration is refused:\n%s", error)
-        return _from_last_good(str(error))
+        problems = str(error)
+        _LOGGER.error("the configuration is refused:\n%s", problems)
+    except Exception as error:
+        problems = str(trouble(error))
+        _LOGGER.exception("the configuration cannot be served")
+    try:
+        for settings, what in _spares(folder):
+            if app := _attempted(settings, what, problems):
+                return app
+    except Exception as error:
+        told = error if isinstance(error, SettingsError) else trouble(error)
+        _LOGGER.error("the last good configuration cannot be used either: %s", told)
+    return unset(problems)
+
+
+def _spares(folder: Path) -> Iterator[tuple[Settings, str]]:
+    """What may be served instead, the nearest to what was asked for first; raises what a last good copy breaks."""
+    state = Path(os.environ.get(_STATE, "var"))
+    with suppress(SettingsError):
+        live, _ = load(folder)
+        state = Path(live.site.state_dir or state)
+        if live.site.theme:
+            yield _unthemed(live), "the configuration in the pages that are shipped"
+    if good := last_good(state):
+        settings, _ = load(good, themed_by=folder)
+        yield settings, "the last good configuration"
+        if settings.site.theme:
+            yield _unthemed(settings), "the last good configuration in the pages that are shipped"
+
+
+def _unthemed(settings: Settings) -> Settings:
+    return replace(settings, site=replace(settings.site, theme=None))
+
+
+def _attempted(settings: Settings, what: str, problems: str) -> Flask | None:
+    try:
+        app = _built(settings, problems)
+    except Exception as error:
+        _LOGGER.error("%s cannot be served either: %s", what, trouble(error))
+        return None
+    _LOGGER.error("serving %s, %s", what, settings.digest)
+    return app
 
 
 def config_folder() -> Path:
@@ -37,15 +86,25 @@ def config_folder() -> Path:
     return Path(os.environ.get("AIGUILLEUR_CONFIG", "config"))
 
 
-def started(settings: Settings, warnings: tuple[Problem, ...]) -> Flask:
-    """The application for settings that were accepted, which are kept as the last good ones."""
+def started(settings: Settings, warnings: tuple[Problem, ...], before: Service | None = None) -> Flask:
+    """The application for settings that were accepted, which are kept as the last good ones once it was tried.
+
+    It goes on from the service `before`, if there was one; raises what breaks in it.
+    """
     for warning in warnings:
         _LOGGER.warning("%s", warning)
     now = utc_now()
     for each in ending_soon(settings, now):
         _LOGGER.warning("%s: %s", each.source, each.said(now))
+    app = _built(settings, before=before)
     _keep(settings)
-    return create_app(settings, _keys(settings))
+    return app
+
+
+def _built(settings: Settings, degraded: str = "", before: Service | None = None) -> Flask:
+    app = create_app(settings, _keys(settings), degraded=degraded, before=before)
+    tried(app)
+    return app
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:
@@ -66,49 +125,3 @@ def _keep(settings: Settings) -> None:
         remember_last_good(state, settings.digest)
     except OSError as error:
         _LOGGER.error("%s: the live configuration is not kept: %s", state, error.strerror)
-
-
-def _from_last_good(problems: str) -> Flask:
-    state = Path(os.environ.get(_STATE, "var"))
-    try:
-        if (good := last_good(state)) is not None:
-            settings, _ = load(good)
-            _LOGGER.error("serving the last good configuration, %s", settings.digest)
-            return create_app(settings, _keys(settings), degraded=problems)
-    except (AiguilleurError, OSError) as error:
-        _LOGGER.error("the last good configuration cannot be used either: %s", error)
-    return _floor(problems)
-
-
-def _floor(problems: str) -> Flask:
-    """An application that knows no address; every page of it says what a visitor can still do."""
-    app = Flask(__name__)
-
-    @app.get("/healthz")
-    def _alive() -> Response:
-        return Response("ok\n", content_type="text/plain; charset=utf-8")
-
-    @app.get("/readyz")
-    def _not_ready() -> Response:
-        return Response(problems + "\n", status=503, content_type="text/plain; charset=utf-8")
-
-    @app.route("/", defaults={"_path": ""}, methods=["GET", "POST"])
-    @app.route("/<path:_path>", methods=["GET", "POST"])
-    def _page(_path: str) -> Response:
-        response = Response(_FLOOR.format(code=new_code()), content_type="text/html; charset=utf-8")
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
-    return app
-
-
-_FLOOR = """<!doctype html>
-<html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Service en réglage</title>
-<style>body {{ max-width: 36rem; margin: 0 auto; padding: 1rem; font: 1.0625rem/1.5 system-ui, sans-serif }}
-h1 {{ font-size: 1.45rem }}</style></head>
-<body><main><h1>Ce lien est en cours de réglage</h1>
-<p>Vous n’avez rien fait de mal. Passez par le site de votre établissement, avec le bouton « Se connecter »,
-ou revenez dans quelques minutes.</p>
-<p>Un problème ? Dites ce code à l’établissement : <strong>{code}</strong></p></main></body></html>
-"""

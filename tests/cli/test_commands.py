@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from aiguilleur.cli import main
 from aiguilleur.core.model import Reason
-from aiguilleur.journal import Event, FileSink, entry_of
+from aiguilleur.journal import Event, FileSink, entry_of, keep
 from aiguilleur.settings.load import load
 from tests.builders import facts, found
 from tests.conftest import ROOT
@@ -144,6 +144,22 @@ def test_changed_rules_and_rules_that_are_not_kept_are_said() -> None:
     FileSink("var/journal/{day}.jsonl").write(entry)
 
     assert "(The rules of that day are not kept here; today's are shown.)" in run("journal", "show", "KOVATI").output
+
+
+def test_the_rules_of_a_day_are_read_without_their_theme() -> None:
+    Path("config/theme").mkdir()
+    with Path("config/aiguilleur.yaml").open("a", encoding="utf-8") as site:
+        site.write("theme: theme\n")
+    settings, _ = load(Path("config"))
+    keep(Path("var"), settings.digest, settings.files)
+    entry = entry_of(facts(), event=Event.DECIDED, code="KOVATI", policy=settings.digest, outcome="discover")
+    FileSink("var/journal/{day}.jsonl").write(entry)
+    with Path("config/rules.yaml").open("a", encoding="utf-8") as rules:
+        rules.write("# edited since\n")
+    shown = run("journal", "show", "KOVATI").output
+
+    assert "KOVATI" in shown
+    assert "not kept" not in shown
 
 
 def test_without_a_journal_that_is_said() -> None:

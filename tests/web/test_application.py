@@ -104,12 +104,12 @@ def test_what_a_school_opens_itself_is_its_own(settings: Settings) -> None:
 )
 def test_headers_are_secured_by_what_they_say_and_not_by_what_others_said(settings: Settings, own: Headers) -> None:
     site = settings.site
-    used = Secured(site)
+    used = Secured(site.public_url)
     for name, value in (("Cache-Control", "public"), ("Content-Security-Policy", FRAMED_POLICY), ("Location", "/")):
         used(((name, value),))
         used(tuple((each, value) for each, _ in own))
 
-    assert used(own) == used(list(own)) == Secured(site)(own)
+    assert used(own) == used(list(own)) == Secured(site.public_url)(own)
     said = {name.lower(): value for name, value in used(own)}
     assert len(said) == len(used(own))
     assert said["strict-transport-security"] == "max-age=31536000"
