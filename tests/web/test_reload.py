@@ -9,7 +9,6 @@ import platform
 import re
 import shutil
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from werkzeug.test import Client
 
 from aiguilleur.web.reload import Reloading
 from tests.conftest import ROOT
+from tests.waiting import LATE, await_that
 
 LINK = "/vers/teleservices/clg-rochat-rousses?source=educonnect"
 OLD, NEW = "https://teleservices.education.gouv.fr/", "https://teleservices2.education.gouv.fr/"
@@ -288,10 +288,7 @@ def test_the_first_request_begins_the_watch_and_an_edit_is_served_within_five_se
     try:
         assert destination(running) == OLD
         edited(folder, OLD, NEW)
-        began = time.monotonic()
-        while destination(running) != NEW:
-            assert time.monotonic() - began < 5
-            time.sleep(0.05)
+        await_that(lambda: destination(running) == NEW, 5 + LATE)
     finally:
         over.set()
 
