@@ -18,6 +18,7 @@ from aiguilleur.cli.named import etab_of
 from aiguilleur.core.model import Channel, Finding, Reason, School, SessionState
 from aiguilleur.journal import Again, Event, JournalEntry
 from aiguilleur.schools import directory_of
+from tests.waiting import LONG
 
 AT = datetime(2021, 3, 15, 9, 42, 7, 318000, UTC)
 ENTRY = JournalEntry(
@@ -200,7 +201,7 @@ def test_tail_follows_until_it_is_interrupted(file: Path) -> None:
     code = f"{heard}; from aiguilleur.cli.journal import journal; journal()"
     command = [sys.executable, "-c", code, "tail", "-n", "1", "-f", "--json", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        watchdog = threading.Timer(20, process.kill)
+        watchdog = threading.Timer(LONG, process.kill)
         watchdog.start()
         assert process.stdout
         first = process.stdout.readline()

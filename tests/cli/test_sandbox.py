@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from aiguilleur.cli import main
 from aiguilleur.sandbox import free_port
 from tests.conftest import ROOT
+from tests.waiting import LONG
 
 pytestmark = pytest.mark.enable_socket
 
@@ -40,7 +41,7 @@ def test_ended_by_a_service_manager_it_leaves_nothing_behind(tmp_path: Path) -> 
         made = list(tmp_path.iterdir())
         process.terminate()
         try:
-            rest, _ = process.communicate(timeout=10)
+            rest, _ = process.communicate(timeout=LONG)
         finally:
             process.kill()
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.academy import Academy, running_academy
 from tests.flows.family import Family
+from tests.waiting import LONG
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def profile(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(locale="fr-FR")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(LONG * 1000)
     yield context
     context.close()
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from tests.conftest import Sandbox
 from tests.flows.family import AIGUILLEUR, Family
 from tests.flows.scenario import Held
+from tests.waiting import LONG
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 KIT = "/kit/clg-rochat-rousses"
@@ -21,7 +22,7 @@ PAGES = ("/kit", KIT, f"{KIT}/affiche", "/readme.html", "/kit/nope")
 def office(chromium: Browser) -> Iterator[Page]:
     """A school's browser, without scripts: the kit needs none. (EduConnect's own page, which posts itself, does.)"""
     context = chromium.new_context(locale="fr-FR", java_script_enabled=False)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(LONG * 1000)
     yield context.new_page()
     context.close()
 
@@ -85,7 +86,6 @@ def test_a_family_arrives_where_the_kit_says(
         family.into_portal(held)
         family.forget()
         page.click(f"a[href='{link}']")
-        page = page.context.pages[-1]
     page.wait_for_url(f"http://{host}:*/**")
 
     assert foretold == f"arrive sur {host} sans rien taper."

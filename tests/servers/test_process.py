@@ -10,6 +10,7 @@ import pytest
 
 from aiguilleur.sandbox import free_port
 from tests.servers.process import Process, running
+from tests.waiting import AMPLE
 
 
 @contextmanager
@@ -20,8 +21,8 @@ def file_server(folder: Path) -> Iterator[Process]:
         yield process
 
 
-def status(process: Process) -> int:
-    with urlopen(f"http://127.0.0.1:{process.port}/log", timeout=0.5) as answer:
+def status(process: Process, within: float = AMPLE) -> int:
+    with urlopen(f"http://127.0.0.1:{process.port}/log", timeout=within) as answer:
         return int(answer.status)
 
 
@@ -30,7 +31,7 @@ def test_a_suspended_server_takes_connections_and_answers_nothing(tmp_path: Path
         assert status(process) == 200
         process.suspend()
         with pytest.raises(TimeoutError):
-            status(process)
+            status(process, 0.5)
         process.resume()
         assert status(process) == 200
 
