@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from aiguilleur import signals
-from aiguilleur.cli.files import files_of
+from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
 from aiguilleur.cli.named import known
 from aiguilleur.cli.trace import print_trace, told, trace_of
 from aiguilleur.core.explain import as_json
 from aiguilleur.core.explain import explain as explained
 from aiguilleur.core.model import Arrival, Channel, Facts, Finding, ProbeRef, Reason, SessionState, Signals
+from aiguilleur.errors import JournalError
 from aiguilleur.journal import normal_code
 from aiguilleur.journal.scale import find_code
 from aiguilleur.settings.model import Settings
@@ -42,11 +43,11 @@ from aiguilleur.settings.model import Settings
 @click.option("--remembered", help="The source remembered.")
 @click.option("--at", "at", metavar="DATE", help="The day, or the instant, of the visit (default: now).")
 @click.option("--code", help="Explain a visit of the journal instead.")
-@click.option("--journal", "journal_path", type=click.Path(path_type=Path), help="The journal to look the code up in.")
+@journal_option
 @click.option("--json", "as_json_", is_flag=True, help="For a machine.")
 @config_option
 def explain(
-    folder: Path, target: str | None, code: str | None, journal_path: Path | None, as_json_: bool, **given: Any
+    folder: Path, target: str | None, code: str | None, given: tuple[Path, ...], as_json_: bool, **supposed: Any
 ) -> None:
     """Print how each rule would stand, and the outcome.
 
@@ -54,11 +55,11 @@ def explain(
     """
     settings = settings_of(folder)
     if code:
-        _explain_code(settings, code, journal_path, as_json_)
+        _explain_code(settings, code, given, as_json_)
         return
     if target is None or target not in settings.targets:
         raise click.UsageError(f"say a target: {', '.join(settings.targets)}")
-    facts = _facts(settings, target, **given)
+    facts = _facts(settings, target, **supposed)
     if as_json_:
         click.echo(json.dumps(as_json(explained(facts, settings.policies[target])), ensure_ascii=False, indent=2))
         return
@@ -70,11 +71,15 @@ def explain(
 _MOST = 20
 
 
-def _explain_code(settings: Settings, code: str, path: Path | None, as_json_: bool) -> None:
+def _explain_code(settings: Settings, code: str, given: tuple[Path, ...], as_json_: bool) -> None:
     name = normal_code(code)
     if name is None:
         raise click.UsageError(f"'{code}' is not a code: six letters, as KOVATI")
-    entries = list(find_code(name, files_of(settings, (path,) if path else ()), _MOST))
+    try:
+        entries = list(find_code(name, files_of(settings, given), _MOST))
+    except JournalError as error:
+        click.echo(f"{error}.", err=True)
+        raise click.exceptions.Exit(1) from error
     if not entries:
         click.echo(f"No visit has the code {name} in the journal.", err=True)
         raise click.exceptions.Exit(1)

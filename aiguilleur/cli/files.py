@@ -11,18 +11,22 @@ from aiguilleur.journal import paths_in
 from aiguilleur.journal.scale import Files, archive_of, files_in, replaced_of
 from aiguilleur.settings.model import Settings
 
+#: What names the journal where a command line does not; several with what separates the parts of PATH between.
+_VARIABLE = "AIGUILLEUR_JOURNAL"
 #: `--journal`, the same in every command that reads more than one file.
 journal_option = click.option(
     "--journal",
     "given",
     type=click.Path(path_type=Path),
     multiple=True,
-    envvar="AIGUILLEUR_JOURNAL",
+    envvar=_VARIABLE,
     help="A file, folder or pattern of the journal; as often as needed"
-    " (default: AIGUILLEUR_JOURNAL, else those of the configuration).",
+    f" (default: {_VARIABLE}, else those of the configuration).",
 )
 #: The same as arguments, for what is asked of the whole journal.
-paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER|PATTERN]...")
+paths_argument = click.argument(
+    "paths", nargs=-1, type=click.Path(path_type=Path), envvar=_VARIABLE, metavar="[FILE|FOLDER|PATTERN]..."
+)
 
 
 def files_of(settings: Settings | None, given: Iterable[Path | str] = (), *, replaced: bool = False) -> Files:

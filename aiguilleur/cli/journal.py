@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,7 @@ from aiguilleur.cli.trace import trace_of
 from aiguilleur.errors import JournalError, SettingsError
 from aiguilleur.journal import JournalEntry, Torn, by_age, follow, newest, normal_code, paths_in
 from aiguilleur.journal.readable import conclusion, findings_table, heading, readable
-from aiguilleur.journal.scale import Files, find_code, find_near
+from aiguilleur.journal.scale import Files, files_in, find_code, find_near
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 
@@ -33,6 +34,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 #: A code recurs a few times a year; more of them than this on one screen help nobody.
 _MOST = 20
 _NONE_YET = "there is no journal yet; --journal FILE names another"
+_NO_LINES = "there is no file of lines in {}; what is put away is read by show, find and report"
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -53,7 +55,7 @@ def journal() -> None:
 
 
 @journal.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER|PATTERN]...")
 @click.option("-n", "count", type=click.IntRange(min=0), default=20, show_default=True, help="How many entries.")
 @click.option("-f", "--follow", "following", is_flag=True, help="Go on with new entries until Ctrl-C.")
 @journal_option
@@ -62,7 +64,7 @@ def journal() -> None:
 def tail(
     folder: Path, paths: tuple[Path, ...], count: int, following: bool, given: tuple[Path, ...], as_json: bool
 ) -> None:
-    """Print the last entries, the newest last."""
+    """Print the last entries that are not put away yet, the newest last."""
     desk = _desk(folder, paths or given)
     if not following:
         desk.insist()
@@ -158,7 +160,10 @@ class _Desk:
         return self.settings.site.zone if self.settings else ZoneInfo("Europe/Paris")
 
     def files(self) -> tuple[Path, ...]:
-        return by_age(self.given) or paths_in(self.settings.site.journal if self.settings else ())
+        """Those of lines; a file that is given by its name may not be there yet."""
+        if self.given:
+            return by_age(each for path in self.given for each in _lines_of(path))
+        return paths_in(self.settings.site.journal if self.settings else ())
 
     def all_files(self) -> Files:
         """With the days that are compacted; at least one."""
@@ -184,8 +189,13 @@ class _Desk:
 
     def insist(self) -> _Desk:
         if not any(path.exists() for path in self.files()):
-            raise _nothing(_NONE_YET)
+            empty = next((path for path in self.given if path.is_dir()), None)
+            raise _nothing(_NO_LINES.format(empty) if empty else _NONE_YET)
         return self
+
+
+def _lines_of(path: Path) -> tuple[Path, ...]:
+    return files_in([path]).lines if path.is_dir() or glob.has_magic(str(path)) else (path,)
 
 
 def _desk(folder: Path, given: tuple[Path, ...]) -> _Desk:

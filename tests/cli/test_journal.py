@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,11 +14,13 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
+from aiguilleur.cli.explain import explain
 from aiguilleur.cli.journal import journal, told
 from aiguilleur.cli.named import etab_of
 from aiguilleur.core.model import Channel, Finding, Reason, School, SessionState
 from aiguilleur.journal import Again, Event, JournalEntry
 from aiguilleur.schools import directory_of
+from tests.conftest import ROOT
 from tests.waiting import LONG
 
 AT = datetime(2021, 3, 15, 9, 42, 7, 318000, UTC)
@@ -157,9 +160,19 @@ def test_misuse_ends_with_two(arguments: tuple[str, ...], file: Path, monkeypatc
 
 
 def test_the_environment_may_name_the_journal(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIGUILLEUR_JOURNAL", str(file))
+    later, other = replace(LATER, code="FADOLI"), file.with_name("other.jsonl")
+    other.write_text(later.line() + "\n")
+    monkeypatch.setenv("AIGUILLEUR_JOURNAL", f"{file}{os.pathsep}{other}")
 
     assert run("show", "BALADO", "--json").stdout == MIRE.line() + "\n"
+    assert run("tail", "--json").stdout.splitlines()[-1] == later.line()
+    assert later.line() in run("find", "--etab", "lyc-x", "--around", LATER.time, "--json").stdout
+    assert json.loads(run("report", "--json").stdout)["lines"] == 4
+    assert run("sql", "SELECT count(*) AS lines FROM journal", "--csv").stdout == "lines\n4\n"
+    assert json.loads(run("purge", "--dry-run", "--json").stdout)["files"] == [str(file), str(other)]
+    assert "--into FOLDER" in run("compact").stderr
+    explained = CliRunner().invoke(explain, ["--code", "FADOLI", "--config", str(ROOT / "config")])
+    assert "FADOLI" in explained.stdout
 
 
 def test_torn_lines_are_passed_over_and_counted(file: Path) -> None:
@@ -173,9 +186,25 @@ def test_torn_lines_are_passed_over_and_counted(file: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
-    told = run("tail", tmp_path)
+    (tmp_path / "j.gz").write_text("not packed at all")
+    told = run("tail", tmp_path / "j.gz")
+    options = ["--code", "KOVATI", "--journal", str(tmp_path / "j.gz"), "--config", str(ROOT / "config")]
+    explained = CliRunner().invoke(explain, options)
 
-    assert (told.exit_code, told.stderr.splitlines()[1]) == (1, f"{tmp_path}: Is a directory.")
+    assert (told.exit_code, told.stderr.splitlines()[1].partition(",")[0]) == (1, f"{tmp_path}/j.gz: is no gzip file")
+    assert (explained.exit_code, explained.stderr.partition(",")[0]) == (1, f"{tmp_path}/j.gz: is no gzip file")
+
+
+def test_tail_takes_folders_and_patterns_as_the_other_commands_do(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    for given in (tmp_path, tmp_path / "j*.jsonl"):
+        assert run("tail", "-n", 1, "--json", given).stdout == LATER.line() + "\n"
+    nothing = run("tail", tmp_path / "empty")
+    assert (nothing.exit_code, nothing.stderr.splitlines()[1]) == (
+        1,
+        f"There is no file of lines in {tmp_path}/empty; what is put away is read by show, find and report.",
+    )
 
 
 def test_files_given_in_any_order_are_read_by_age(file: Path, tmp_path: Path) -> None:
