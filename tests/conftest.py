@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from aiguilleur.cli.sandbox import build, dated, moved, provider_of
 from aiguilleur.journal import FileSink
@@ -21,6 +23,11 @@ from tests.privacy import guard
 __all__ = ["guard"]
 
 ROOT = Path(__file__).parents[1]
+# How long an example takes says more of the machine than of what is tested.
+hypothesis_settings.register_profile(
+    "patient", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 
 class Sandbox:

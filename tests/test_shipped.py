@@ -98,7 +98,7 @@ def test_level_2_asks_educonnect_too(folder: Path) -> None:
         cookies=st.sampled_from([frozenset[str](), frozenset({"CTSESSION"})]),
     ),
 )
-@hypothesis_settings(max_examples=1000, deadline=None)
+@hypothesis_settings(max_examples=1000)
 def test_no_trip_is_made_that_could_not_change_the_outcome(
     target: str, open_: set[str], ill: set[str], aten: SessionState, seen: Signals
 ) -> None:

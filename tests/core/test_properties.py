@@ -120,7 +120,7 @@ def eagerly(seen: Facts, policy: Policy, world: World) -> Decision:
     return decide(seen, policy)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(policies(), visits, worlds(healthy), st.randoms(use_true_random=False))
 def test_asking_lazily_equals_asking_everything_whatever_the_order(
     policy: Policy, seen: Facts, world: World, order: random.Random
@@ -131,7 +131,7 @@ def test_asking_lazily_equals_asking_everything_whatever_the_order(
     assert (lazy.step, lazy.rule) == (eager.step, eager.rule)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(policies(), visits, worlds(healthy), st.randoms(use_true_random=False))
 def test_stopping_early_equals_waiting_for_the_probes_still_in_flight(
     policy: Policy, seen: Facts, world: World, order: random.Random
@@ -146,7 +146,7 @@ def test_stopping_early_equals_waiting_for_the_probes_still_in_flight(
     assert (early.step, early.rule) == (waited.step, waited.rule)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(policies(), visits, worlds(healthy + failing), st.randoms(use_true_random=False))
 def test_an_ill_or_closed_source_is_never_the_automatic_outcome(
     policy: Policy, seen: Facts, world: World, order: random.Random
@@ -161,7 +161,7 @@ def test_an_ill_or_closed_source_is_never_the_automatic_outcome(
             assert set(offered) <= final.open
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(policies(), visits, worlds(healthy + failing), st.randoms(use_true_random=False))
 def test_recorded_facts_give_the_same_decision_again(
     policy: Policy, seen: Facts, world: World, order: random.Random

@@ -155,5 +155,5 @@ class Calls(RuleBasedStateMachine):
             self.era, self.row = self.era + 1, 0
 
 
-Calls.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+Calls.TestCase.settings = settings(max_examples=150, stateful_step_count=60)
 TestWhateverBecomesOfCalls = Calls.TestCase

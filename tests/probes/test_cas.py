@@ -73,7 +73,7 @@ class TestCasPassive(FrontChannelContract):
     def test_each_return_has_its_meaning(self, params: Mapping[str, str], state: SessionState, reason: Reason) -> None:
         assert self.told({"parcours": self.trip.id, **params}) == (state, reason)
 
-    @hypothesis_settings(max_examples=500, deadline=None)
+    @hypothesis_settings(max_examples=500)
     @given(st.dictionaries(st.one_of(st.sampled_from(["ticket", "parcours", "error"]), ANYTHING), ANYTHING))
     def test_no_return_is_a_session_without_a_ticket(self, params: dict[str, str]) -> None:
         state, _ = self.told(params)
@@ -81,7 +81,7 @@ class TestCasPassive(FrontChannelContract):
         assert state is not ACTIVE or params["ticket"].startswith("ST-")
         assert (state is INACTIVE) == ("ticket" not in params)
 
-    @hypothesis_settings(max_examples=500, deadline=None)
+    @hypothesis_settings(max_examples=500)
     @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=253))
     def test_every_ticket_is_a_session(self, drawn: str) -> None:
         assert self.told({"ticket": f"ST-{drawn}"}) == (ACTIVE, Reason.ANSWER)

@@ -107,7 +107,7 @@ class TestOidcPassive(FrontChannelContract):
     def test_each_return_has_its_meaning(self, params: Mapping[str, str], state: SessionState, reason: Reason) -> None:
         assert self.told({"state": self.trip.id, **params}) == (state, reason)
 
-    @hypothesis_settings(max_examples=500, deadline=None)
+    @hypothesis_settings(max_examples=500)
     @given(
         st.dictionaries(
             st.one_of(st.sampled_from(["code", "error", "iss", "state"]), ANYTHING),

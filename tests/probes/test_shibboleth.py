@@ -66,7 +66,7 @@ class TestShibbolethPassive(FrontChannelContract):
     def test_each_return_has_its_meaning(self, params: Mapping[str, str], state: SessionState, reason: Reason) -> None:
         assert self.told({"parcours": self.trip.id, **params}) == (state, reason)
 
-    @hypothesis_settings(max_examples=500, deadline=None)
+    @hypothesis_settings(max_examples=500)
     @given(st.dictionaries(st.one_of(st.sampled_from(["session", "parcours"]), ANYTHING), ANYTHING))
     def test_only_the_three_words_are_an_answer(self, params: dict[str, str]) -> None:
         told = self.told(params)

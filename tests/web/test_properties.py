@@ -171,7 +171,9 @@ def arranged(table: list[tuple[tuple[m.Matcher, ...], Redirect | Discover]], pro
     return replace(SETTINGS, site=site, policies=dict.fromkeys(SETTINGS.targets, policy))
 
 
-@hypothesis_settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(tables, worlds, requests, queries, headers)
 def test_no_request_leads_outside_the_configuration_nor_to_an_error_of_ours(
     app: Flask,

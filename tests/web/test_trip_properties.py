@@ -55,7 +55,9 @@ def returned(client: FlaskClient, location: str, world: Mapping[str, str | None]
     return response
 
 
-@hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(tables, worlds, st.integers(0, 4))
 def test_every_visit_ends_inside_the_configuration_after_few_trips(
     app: Flask,

@@ -403,13 +403,13 @@ def test_a_weak_signature_by_the_right_key_is_not_taken(
 # --- Whatever comes ------------------------------------------------------------------------------------------------
 
 
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=300)
 @given(st.one_of(st.binary(), st.text().map(str.encode)))
 def test_no_bytes_are_a_yes(probe: SamlPassive, document: bytes) -> None:
     assert told(probe, document) in REFUSED
 
 
-@hypothesis_settings(max_examples=600, deadline=None)
+@hypothesis_settings(max_examples=600)
 @given(st.integers(0, 1 << 20), st.integers(0, 255))
 def test_one_byte_of_difference_is_never_another_yes(probe: SamlPassive, no: bytes, place: int, byte: int) -> None:
     place %= len(no)
