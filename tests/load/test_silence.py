@@ -49,7 +49,7 @@ def arrived(running: Node, rate: float, seconds: float) -> list[Row]:
 
 def test_a_silent_source_costs_a_few_visits_its_budget_and_then_nobody_anything(tmp_path: Path) -> None:
     with one_silent(tmp_path) as running:
-        rows = arrived(running, 20, 5)
+        rows = arrived(running, 100, 5)
         # Each worker learns it for itself.
         await_that(lambda: breaker(running) == "open")
 
