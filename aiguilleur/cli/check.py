@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from aiguilleur.cli.counted import counted
 from aiguilleur.cli.live import table, tried
 from aiguilleur.errors import Problem, SettingsError
 from aiguilleur.settings.checks import dead_rules
@@ -63,17 +64,13 @@ def _day(text: str | None) -> date:
 def _summary(folder: Path, settings: Settings | None, problems: tuple[Problem, ...]) -> str:
     warnings = sum(problem.warning for problem in problems)
     if settings is None:
-        errors = _count(len(problems) - warnings, "error")
-        return f"{errors}, {_count(warnings, 'warning')}. Nothing was loaded; the running configuration is unchanged."
+        errors = counted(len(problems) - warnings, "error")
+        return f"{errors}, {counted(warnings, 'warning')}. Nothing was loaded; the running configuration is unchanged."
     rules = max(len(policy.rules) for policy in settings.policies.values())
     parts = (
-        _count(len(settings.sources), "source"),
-        _count(len(settings.targets), "target"),
-        _count(rules, "rule"),
-        _count(len(settings.directory.schools), "school"),
+        counted(len(settings.sources), "source"),
+        counted(len(settings.targets), "target"),
+        counted(rules, "rule"),
+        counted(len(settings.directory.schools), "school"),
     )
-    return f"{folder}: {', '.join(parts)}; {_count(warnings, 'warning') if warnings else 'no problem'}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{folder}: {', '.join(parts)}; {counted(warnings, 'warning') if warnings else 'no problem'}"

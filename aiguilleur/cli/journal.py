@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from aiguilleur.cli.advice import advice
+from aiguilleur.cli.counted import counted
 from aiguilleur.cli.figures import report, sql
 from aiguilleur.cli.files import files_of, journal_option
 from aiguilleur.cli.folder import config_option, settings_of
@@ -230,7 +231,7 @@ def _print(entries: Iterable[JournalEntry], zone: tzinfo, as_json: bool) -> None
 
 def _tell(torn: Torn) -> None:
     if torn.count:
-        click.echo(f"{torn.count} torn line{'s' * (torn.count > 1)} passed over ({torn.first}).", err=True)
+        click.echo(f"{counted(torn.count, 'torn line')} passed over ({torn.first}).", err=True)
 
 
 def _nothing(message: str) -> click.exceptions.Exit:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from aiguilleur.cli.counted import counted
 from aiguilleur.cli.figures import settings_for, zone_of
 from aiguilleur.cli.files import files_of, paths_argument
 from aiguilleur.cli.folder import config_option
@@ -47,10 +48,10 @@ def compact_(folder: Path, paths: tuple[Path, ...], into: Path | None, keep: boo
 def _told(done: Compacted, archive: Path) -> str:
     if not done.lines:
         return "Nothing to compact."
-    torn = f", {done.torn} of which cannot be read and are kept as they are" if done.torn else ""
+    torn = f" ({done.torn} unreadable, kept as it was written)" if done.torn else ""
     return (
-        f"{done.lines} lines{torn}, of {len(done.replaced)} file(s), {done.before} bytes, are now in {len(done.days)} "
-        f"day(s) below {archive}, {done.after} bytes."
+        f"Put away {counted(done.lines, 'line')}{torn} of {counted(len(done.replaced), 'file')}, {done.before} bytes, "
+        f"in {counted(len(done.days), 'day')} below {archive}, {done.after} bytes."
     )
 
 
@@ -60,7 +61,7 @@ def _left(done: Compacted) -> str:
     for why, count in Counter(why for _, why in done.left).items():
         first = next(path for path, reason in done.left if reason == why)
         parts.append(f"{count} × {why} ({first}{', …' if count > 1 else ''})")
-    return f"{len(done.left)} file(s) left as they are: {'; '.join(parts)}."
+    return f"Left alone: {counted(len(done.left), 'file')}: {'; '.join(parts)}."
 
 
 def _compacted(done: Compacted) -> dict[str, object]:

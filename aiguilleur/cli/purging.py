@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from aiguilleur.cli.counted import counted
 from aiguilleur.cli.figures import settings_for
 from aiguilleur.cli.files import files_of, paths_argument
 from aiguilleur.cli.folder import config_option
@@ -36,8 +37,8 @@ class _Purged:
     def text(self) -> str:
         verb, files = "would be removed" if self.dry_run else "removed", self.journal.old
         lines = (f"{path}: {verb}" for path in (*files, *self.journal.folders, *self.rules))
-        sums = f"{len(files)} file(s) and {len(self.rules)} configuration(s) older than {self.before} {verb}."
-        return "\n".join((*lines, sums))
+        sums = f"{counted(len(files), 'file')} and {counted(len(self.rules), 'configuration')}"
+        return "\n".join((*lines, f"{sums} older than {self.before} {verb}."))
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -75,7 +75,7 @@ def test_the_report_is_a_table_that_fits_a_terminal(file: Path) -> None:
         "Rules that visitors came back from within 3 min\n"
         "    50.0 %  came-from-educonnect\n"
         "\n"
-        "1 line(s) cannot be read and are not counted.\n"
+        "Lines that cannot be read, and are not counted: 1.\n"
     )
 
 
@@ -136,7 +136,7 @@ def test_small_counts_are_masked_in_every_form(file: Path) -> None:
 def test_no_visit_ends_with_one_and_misuse_with_two(file: Path, tmp_path: Path) -> None:
     nobody = run("report", "--etab", "clg-z", file)
 
-    assert (nobody.exit_code, nobody.stdout) == (1, "No visit.\n\n1 line(s) cannot be read and are not counted.\n")
+    assert (nobody.exit_code, nobody.stdout) == (1, "No visit.\n\nLines that cannot be read, and are not counted: 1.\n")
     assert run("report", tmp_path / "none").exit_code == 1
     assert run("report", "--since", "soon", file).exit_code == 2
     unknown = CliRunner().invoke(journal, ["report", "--etab", "nope", str(file), "--config", str(CONFIG)])
@@ -222,7 +222,7 @@ def test_days_that_are_over_are_put_away_and_show_finds_their_visits(file: Path,
     done = run("compact", tmp_path, "--into", archive)
     again = run("compact", "--json", tmp_path, "--into", archive)
 
-    assert done.stdout.startswith("4 lines, 1 of which cannot be read and are kept as they are, of 1 file(s), ")
+    assert done.stdout.startswith("Put away 4 lines (1 unreadable, kept as it was written) of 1 file, ")
     assert json.loads(again.stdout)["lines"] == 0
     assert not file.exists()
     assert run("show", "kovati", "--json", "--journal", tmp_path).stdout == SENT.line() + "\n"
@@ -241,7 +241,7 @@ def test_what_is_not_put_away_is_said(file: Path, tmp_path: Path) -> None:
 
     assert (left.exit_code, left.stdout) == (0, "Nothing to compact.\n")
     assert left.stderr == (
-        f"3 file(s) left as they are: 2 × written to within the last hour ({file}, …); "
+        f"Left alone: 3 files: 2 × written to within the last hour ({file}, …); "
         f"1 × is cut short ({tmp_path / 'short.gz'}).\n"
     )
     assert every[str(tmp_path / "second.jsonl")] == "written to within the last hour"
@@ -281,7 +281,7 @@ def test_what_is_older_than_half_a_year_is_removed_whole_files_only(file: Path, 
         "stuck": {},
     }
     assert sorted(tmp_path.iterdir()) == [mixed, young]
-    assert "0 file(s) and 0 configuration(s)" in run("purge", "--days", 100_000 // 100, young).stdout
+    assert "0 files and 0 configurations" in run("purge", "--days", 100_000 // 100, young).stdout
 
 
 def test_what_cannot_be_read_or_removed_is_named_and_the_rest_is_removed_all_the_same(
@@ -302,7 +302,7 @@ def test_what_cannot_be_read_or_removed_is_named_and_the_rest_is_removed_all_the
     purged = run("purge", tmp_path)
 
     assert (purged.exit_code, sorted(tmp_path.iterdir())) == (1, [packed, held])
-    assert purged.stdout.startswith(f"{file}: removed\n{last}: removed\n2 file(s) ")
+    assert purged.stdout.startswith(f"{file}: removed\n{last}: removed\n2 files ")
     assert purged.stderr == (
         f"{packed}: stays: is no gzip file, though its name says so; give it another name, or move it away.\n"
         f"{held}: stays: Permission denied; purge as a user that may read and remove it.\n"
@@ -333,7 +333,7 @@ def test_a_file_that_this_user_may_not_read_is_named_and_the_rest_is_removed(
 def test_a_name_that_is_no_day_is_nobody_s_age(tmp_path: Path) -> None:
     (tmp_path / "journal-2021-02-30.parquet").write_text("somebody else's")
 
-    assert run("purge", tmp_path).stdout.startswith("0 file(s) ")
+    assert run("purge", tmp_path).stdout.startswith("0 files ")
 
 
 def test_a_folder_that_is_emptied_goes_with_what_it_held(file: Path, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_file_that_is_written_to_is_parted_and_put_away_when_its_days_are_over
     second = run(config, "compact")
 
     assert (first.exit_code, first.stdout) == (0, "Nothing to compact.\n")
-    assert second.stdout.startswith("1 lines, of 1 file(s), ")
+    assert second.stdout.startswith("Put away 1 line of 1 file, ")
     assert (tmp_path / "journal.jsonl").read_text() == TODAY.line() + "\n"
     assert from_line(run(config, "show", "balado", "--json").stdout).line() == PAST.line()
     assert run(config, "report", "--by", "day").exit_code == 0
@@ -148,5 +148,5 @@ def test_without_the_extra_the_configurations_are_left_as_they_are(
     monkeypatch.setitem(sys.modules, "duckdb", None)
     purged = run(config, "purge")
 
-    assert (purged.exit_code, "0 configuration(s)" in purged.stdout) == (0, True)
+    assert (purged.exit_code, "0 configurations" in purged.stdout) == (0, True)
     assert "pip install 'aiguilleur[ops]'" in purged.stderr

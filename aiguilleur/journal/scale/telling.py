@@ -23,7 +23,7 @@ _COLUMNS = {
 _WIDTH = 80
 #: So many reasons and rules are told in the text; all of them in JSON.
 _MOST = 10
-_UNREAD = "{} line(s) cannot be read and are not counted."
+_UNREAD = "Lines that cannot be read, and are not counted: {}."
 
 
 def text(report: Report) -> str:
