@@ -50,7 +50,7 @@ def _cost(schools: int, rules: int) -> DecisionCost:
     )
     table = (*(_no(number) for number in range(rules - 1)), _last())
     policy = Policy(table, Discover(("educonnect", "aten")), {}, frozenset(), 2)
-    return DecisionCost(schools, rules, _us(lambda: directory.find(wanted)), _us(lambda: decide(facts, policy)))
+    return DecisionCost(schools, rules, us_of(lambda: directory.find(wanted)), us_of(lambda: decide(facts, policy)))
 
 
 def _no(number: int) -> Rule:
@@ -63,8 +63,8 @@ def _last() -> Rule:
     return Rule("last", (m.Entry("affiche"),), Redirect("educonnect"), "config/rules.yaml:1")
 
 
-def _us(call: Callable[[], object]) -> float:
-    """The best of several, each long enough to be measured."""
+def us_of(call: Callable[[], object]) -> float:
+    """The microseconds of a call: the best of several, each long enough to be measured."""
     call()
     best = float("inf")
     for _ in range(_REPEATS):

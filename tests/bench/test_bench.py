@@ -14,7 +14,7 @@ import pytest
 
 from tests.bench.__main__ import Effort, measured
 from tests.bench.contenders import _STARTS, BASE, COUNTED, SIGNAL, UNWRITTEN
-from tests.bench.decisions import RULES, SCHOOLS, DecisionCost, decision_costs, rule_us
+from tests.bench.decisions import RULES, SCHOOLS, DecisionCost, decision_costs, rule_us, us_of
 from tests.bench.happenings import happenings, observed
 from tests.bench.measure import SERVER, Cost, cpu_s, mean_of, pin
 from tests.bench.page import PAGE, PICTURE, Measured, picture, table
@@ -111,7 +111,8 @@ def test_schools_cost_a_decision_nothing_and_a_rule_next_to_nothing() -> None:
     by_schools = [min(each.decide_us for each in costs if each.schools == number) for number in SCHOOLS]
 
     assert max(by_schools) < 2 * min(by_schools)
-    assert rule_us(costs) < 2
+    # In calls of nothing, because microseconds are the machine's: about eight when it was measured.
+    assert rule_us(costs) < 50 * us_of(lambda: None)
 
 
 def test_processor_time_is_that_of_the_session() -> None:
