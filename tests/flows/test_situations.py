@@ -12,10 +12,9 @@ from tests.conftest import Sandbox, running_sandbox
 from tests.flows.explained import assert_told
 from tests.flows.family import AIGUILLEUR, Family
 from tests.flows.scenario import Held, Scenario, scenarios
+from tests.waiting import LATE
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
-#: What a visit may take beyond the sources' budget, in milliseconds, on a machine that is busy.
-SPARE_MS = 800
 
 
 def recorded(sandbox: Sandbox) -> list[JournalEntry]:
@@ -50,7 +49,7 @@ def assert_answered(family: Family, scenario: Scenario) -> JournalEntry:
     *_, first = recorded(family.sandbox)
 
     assert (first.rule, first.etab) == (scenario.expected.rule, scenario.school)
-    assert first.ms <= family.sandbox.settings.site.budget * 1000 + SPARE_MS
+    assert first.ms <= (family.sandbox.settings.site.budget + LATE) * 1000
     assert (first.legs, len(family.trips)) == (scenario.expected.trips, scenario.expected.trips)
     return first
 

@@ -69,11 +69,11 @@ HOSTILE = {
 def test_a_hostile_file_is_refused_with_its_line(name: str, tmp_path: Path) -> None:
     path, (content, told) = tmp_path / "schools.csv", HOSTILE[name]
     path.write_bytes(content)
-    before = time.process_time()
+    before = time.thread_time()
     _, problems = read_schools(path, "schools.csv")
 
     assert [str(problem)[: len(told) + 12] for problem in problems] == [f"schools.csv:{told}"]
-    assert time.process_time() - before < 2
+    assert time.thread_time() - before < 2
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -92,12 +92,12 @@ def test_a_file_of_gigabytes_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "schools.csv"
     with path.open("wb") as file:
         file.truncate(5 << 30)
-    before = time.process_time()
+    before = time.thread_time()
     directory, problems = read_schools(path, "schools.csv")
 
     assert directory == Directory()
     assert [str(problem) for problem in problems] == ["schools.csv: is over 64 megabytes: no directory of schools is"]
-    assert time.process_time() - before < 2
+    assert time.thread_time() - before < 2
 
 
 def test_a_flood_of_problems_is_cut_and_counted(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A whole country's schools are read within a second and searched at once.
 
-The bounds are three times what was measured on two slow cores, so that only a change of kind goes beyond them.
+The bounds are ten times what was measured on two slow cores, so that only a change of kind goes beyond them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def country(file: Path) -> Directory:
 
 
 def test_sixty_thousand_schools_are_read_in_time(file: Path) -> None:
-    assert seconds(lambda: read_schools(file, "schools.csv")) < 2
+    assert seconds(lambda: read_schools(file, "schools.csv")) < 6
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_sixty_thousand_schools_are_read_in_time(file: Path) -> None:
     ],
 )
 def test_a_search_among_them_is_short(country: Directory, typed: str) -> None:
-    assert seconds(lambda: country.search(typed, 12)) < 0.15
+    assert seconds(lambda: country.search(typed, 12)) < 0.5
 
 
 def test_one_school_is_found_among_them_whatever_the_spelling(country: Directory) -> None:

@@ -133,7 +133,7 @@ def test_bytes_that_are_no_text_are_no_way_on() -> None:
 )
 def test_no_page_takes_long_to_read(piece: str) -> None:
     body = (piece * 65536)[:65536].encode()
-    began = time.process_time()
+    began = time.thread_time()
 
     assert onward(body, HERE) is None
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
