@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import chain, islice
 from pathlib import Path
@@ -135,7 +135,7 @@ def sql(folder: Path, query: str, paths: tuple[Path, ...], as_json: bool, as_csv
     written = {"json": _json_lines, "csv": _csv_lines}.get(_form(as_json=as_json, as_csv=as_csv), _table_lines)
     settings = settings_for(folder, paths)
     with reading(files_of(settings, paths), zone_of(settings).key) as database:
-        for line in written(database.dicts(query)):
+        for line in written(*database.table(query)):
             click.echo(line)
 
 
@@ -163,18 +163,15 @@ def _instant(at: datetime | None, zone: tzinfo) -> datetime | None:
     return at if at is None or at.tzinfo else at.replace(tzinfo=zone)
 
 
-def _json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    return (json.dumps(row, ensure_ascii=False, default=str) for row in rows)
+def _json_lines(names: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    return (json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str) for row in rows)
 
 
-def _csv_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    for number, row in enumerate(rows):
-        if not number:
-            yield _csv(row)
-        yield _csv(row.values())
+def _csv_lines(names: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    return map(_csv, chain((names,), rows))
 
 
-def _csv(cells: Any) -> str:
+def _csv(cells: Iterable[Any]) -> str:
     class Line(list[str]):
         write = list.append
 
@@ -183,13 +180,12 @@ def _csv(cells: Any) -> str:
     return line[0]
 
 
-def _table_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    first = list(islice(rows, _LOOKED_AT))
-    names = list(first[0]) if first else []
-    widths = [max(len(name), *(len(_cell(row[name])) for row in first)) for name in names]
+def _table_lines(names: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    first = [[_cell(value) for value in row] for row in islice(rows, _LOOKED_AT)]
+    widths = [max(map(len, column)) for column in zip(names, *first, strict=True)]
     yield _aligned(names, widths)
-    for row in chain(first, rows):
-        yield _aligned([_cell(value) for value in row.values()], widths)
+    for row in chain(first, ([_cell(value) for value in row] for row in rows)):
+        yield _aligned(row, widths)
 
 
 def _cell(value: Any) -> str:

@@ -212,7 +212,9 @@ def test_sql_asks_of_lines_and_visits_and_changes_nothing(file: Path, tmp_path: 
         "n": 3,
         "last": "2021-03-23 09:42:07.318000",
     }
-    assert run("sql", "FROM visits WHERE false", file).stdout == "\n"
+    for option, told in (("--csv", "code,n\n"), ("--json", "")):
+        assert run("sql", option, "SELECT code, ms AS n FROM visits WHERE false", file).stdout == told
+    assert run("sql", "SELECT code, ms AS n FROM visits WHERE false", file).stdout == "code  n\n"
     for refused in ("SELEC", f"COPY visits TO '{tmp_path}/out.csv'", "FROM read_text('/etc/hostname')"):
         assert run("sql", refused, file).exit_code == 1
 

@@ -30,11 +30,19 @@ class Database:
 
     def dicts(self, query: str, values: Any = None) -> Iterator[dict[str, Any]]:
         """The rows of a query by the names of its columns, a few at a time."""
+        names, rows = self.table(query, values)
+        return (dict(zip(names, row, strict=True)) for row in rows)
+
+    def table(self, query: str, values: Any = None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """The names of a query's columns, and its rows, a few at a time."""
         with self._told():
             done = self._connection.execute(query, values)
-            names = _apart([column[0] for column in done.description or ()])
+        return _apart([column[0] for column in done.description or ()]), self._rows(done)
+
+    def _rows(self, done: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+        with self._told():
             while rows := done.fetchmany(1000):
-                yield from (dict(zip(names, row, strict=True)) for row in rows)
+                yield from rows
 
     @contextmanager
     def _told(self) -> Iterator[None]:
