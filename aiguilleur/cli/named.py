@@ -19,14 +19,22 @@ def etab_of(directory: Directory | None, typed: str) -> str:
     """
     if directory is None or not typed:
         return typed.strip().lower()
-    if school := directory.find(typed):
-        return school.etab
-    near = ", ".join(each.etab for each in directory.search(typed, 3).schools)
-    label = spelled(typed)
-    if not is_label(label) or near:
-        raise click.UsageError(f"unknown school '{typed}'{f' (did you mean {near}?)' if near else ''}")
-    click.echo(f"The directory knows no '{label}' today.", err=True)
+    label, near = label_of(directory, typed)
+    if label is None:
+        meant = f" (did you mean {', '.join(near)}?)" if near else ""
+        raise click.UsageError(f"unknown school '{typed}'{meant}")
+    if label not in directory.schools:
+        click.echo(f"The directory knows no '{label}' today.", err=True)
     return label
+
+
+def label_of(directory: Directory, typed: str) -> tuple[str | None, tuple[str, ...]]:
+    """The label of a school, or of one that is no longer in the directory; else those that what was typed is near."""
+    if school := directory.find(typed):
+        return school.etab, ()
+    near = tuple(each.etab for each in directory.search(typed, 3).schools)
+    label = spelled(typed)
+    return (None, near) if near or not is_label(label) else (label, ())
 
 
 def known(name: str | None, among: Iterable[str], option: str) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from aiguilleur.cli.figures import groups_of, zone_of
 from aiguilleur.cli.journal import told
-from aiguilleur.cli.named import academies_of
+from aiguilleur.cli.named import academies_of, label_of
 from aiguilleur.cli.trace import trace_of
 from aiguilleur.dashboard import Desk
 from aiguilleur.journal.scale import Files, Report, Scope, find_code, report
@@ -41,8 +41,7 @@ def desk_of(settings: Settings, files: Callable[[], Files]) -> Desk:
         return tuple(told(found, lambda entry: trace_of(entry, settings).text(), zone))
 
     def etab(text: str) -> str | None:
-        school = settings.directory.find(text)
-        return school.etab if school else None
+        return label_of(settings.directory, text)[0]
 
     return Desk(read, visits, etab, names_of(settings), zone, lambda: datetime.now(UTC))
 

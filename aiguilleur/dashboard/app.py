@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, Response, request
 
@@ -29,6 +29,7 @@ PERIODS: dict[str, tuple[str, int | None]] = {
     "tout": ("tout le journal", None),
 }
 _USUAL = "30"
+_FORGOTTEN = "L’annuaire ne connaît pas, ou plus, d’établissement « {} » : voici ce qu’en dit le journal."
 #: A page that is followed is read anew this often.
 _FOLLOWED_S = 60
 
@@ -42,6 +43,8 @@ class _Form:
     period: str = _USUAL
     #: The page comes again by itself after so many seconds; 0: it does not.
     every_s: int = 0
+    #: What is to be known of the answer.
+    note: str = ""
 
     @property
     def periods(self) -> dict[str, str]:
@@ -75,8 +78,8 @@ def create_dashboard(desk: Desk, hosts: Collection[str], every_s: float = 15) ->
         form = _asked()
         etab = desk.etab(form.etab) if form.etab else ""
         if etab is None:
-            return _told(f"Aucun établissement ne s’appelle « {form.etab} ».", form, 404)
-        return Response(page(readings.of(PERIODS[form.period][1], etab), form))
+            return _told(f"L’annuaire ne connaît pas d’établissement « {form.etab} ».", form, 404)
+        return Response(page(readings.of(PERIODS[form.period][1], etab), _noted(form, desk, etab)))
 
     @app.get("/visite", provide_automatic_options=False)
     def _visit() -> Response:
@@ -100,6 +103,11 @@ def _asked() -> _Form:
         period=period if period in PERIODS else _USUAL,
         every_s=_FOLLOWED_S if request.args.get("suivre") else 0,
     )
+
+
+def _noted(form: _Form, desk: Desk, etab: str) -> _Form:
+    """The form with what is to be known of a school."""
+    return replace(form, note=_FORGOTTEN.format(etab)) if etab and etab not in desk.names.schools else form
 
 
 def _told(said: str, form: _Form, status: int) -> Response:

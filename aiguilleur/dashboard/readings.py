@@ -24,7 +24,7 @@ class Desk:
     report: Callable[[Scope], Report]
     #: The visits with a code, each as `journal show` prints it.
     visits: Callable[[str], tuple[str, ...]]
-    #: The label of the school that somebody means, or None.
+    #: The label of the school that somebody means, which the directory may have forgotten since, or None.
     etab: Callable[[str], str | None]
     names: Names
     zone: tzinfo

@@ -12,8 +12,9 @@ from aiguilleur.cli import main
 from aiguilleur.cli.dashboard import hosts, loopback
 from aiguilleur.cli.figures import groups_of
 from aiguilleur.cli.files import files_of
-from aiguilleur.cli.pictures import names_of
+from aiguilleur.cli.pictures import desk_of, names_of
 from aiguilleur.journal import Event, FileSink, JournalEntry
+from aiguilleur.journal.scale import Files
 from aiguilleur.sandbox import free_port
 from aiguilleur.settings.load import load
 from tests.conftest import ROOT
@@ -63,6 +64,14 @@ def test_without_the_libraries_it_says_how_to_have_them(monkeypatch: pytest.Monk
     result = CliRunner().invoke(main, ["dashboard", "--config", str(ROOT / "config")])
 
     assert (result.exit_code, "pip install 'aiguilleur[ops]'" in result.output) == (1, True)
+
+
+def test_a_school_is_meant_by_its_label_though_the_directory_has_forgotten_it() -> None:
+    desk = desk_of(load(ROOT / "config")[0], Files)
+
+    assert desk.etab("https://clg-rochat-rousses.eclat-bfc.fr/") == "clg-rochat-rousses"
+    assert desk.etab("Zzz-Vanished") == "zzz-vanished"
+    assert desk.etab("rochat") is desk.etab("???") is None
 
 
 def test_names_are_those_of_the_configuration() -> None:

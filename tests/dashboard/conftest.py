@@ -37,7 +37,7 @@ class Journal:
         return (VISIT,) if code == "KOVATI" else ()
 
     def etab(self, text: str) -> str | None:
-        return "clg-1" if text.lower() == "clg-1" else None
+        return {"clg-1": "clg-1", "clg-gone": "clg-gone"}.get(text.lower())
 
     def desk(self) -> Desk:
         return Desk(self.report, self.visits, self.etab, NAMES, ZoneInfo("Europe/Paris"), lambda: NOW)

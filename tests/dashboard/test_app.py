@@ -75,6 +75,16 @@ def test_a_school_that_nobody_knows_is_told(client: FlaskClient, journal: Journa
     assert "« &lt;i&gt;nowhere »" in answer.text
 
 
+def test_of_a_school_that_the_directory_has_forgotten_the_journal_is_told(
+    client: FlaskClient, journal: Journal
+) -> None:
+    answer = client.get("/?depuis=tout&etab=clg-gone")
+
+    assert (answer.status_code, journal.scopes) == (200, [Scope(etab="clg-gone")])
+    assert '<p role="status">L’annuaire ne connaît pas, ou plus, d’établissement « clg-gone » : ' in answer.text
+    assert 'role="status"' not in client.get("/?depuis=tout&etab=clg-1").text
+
+
 @pytest.mark.parametrize("said", ["KOVATI", "kovati", "K O V A T I", " qovati "])
 def test_a_visit_is_found_by_its_code_as_it_was_said(client: FlaskClient, said: str) -> None:
     answer = client.get("/visite", query_string={"code": said})
