@@ -9,6 +9,7 @@ from aiguilleur.dashboard import Readings
 from aiguilleur.errors import JournalError
 from aiguilleur.journal.scale import Report, Scope
 from tests.dashboard.conftest import Journal
+from tests.waiting import LONG
 
 EVERY = 15.0
 
@@ -48,14 +49,14 @@ def test_who_asks_while_it_is_read_waits_for_that_reading(journal: Journal) -> N
 
     def slow(_: Scope) -> Report:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(LONG)
         return Report()
 
     journal.read = slow
     readings = Readings(journal.desk(), EVERY)
     with ThreadPoolExecutor(4) as people:
         asked = [people.submit(readings.of, 7, "") for _ in range(4)]
-        assert begun.wait(10)
+        assert begun.wait(LONG)
         go_on.set()
 
     assert len({id(each.result()) for each in asked}) == len(journal.scopes) == 1
