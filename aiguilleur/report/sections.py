@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import count, takewhile
 
 from aiguilleur.journal.scale import LatencyBin, Regretted, Report
 from aiguilleur.report import charts
 from aiguilleur.report.series import (
+    RECENT,
     WAYS,
     Group,
     Names,
@@ -98,6 +99,7 @@ class _Telling:
         self._weeks = mondays({each.week for each in points} | {each.week for each in report.settled})
         self._points = filled(folded(points, self._sources), self._sources, self._weeks if points else ())
         self._last = max(self._weeks, default=date.min)
+        self._is_long = len(self._weeks) * timedelta(weeks=1) > RECENT
         self._marks = [each.at.astimezone(voice.zone).date() for each in report.configs if each.outcome != "seen"]
         #: A line needs two weeks.
         self._has_lines = len(self._weeks) > 1
@@ -107,7 +109,8 @@ class _Telling:
         recent = Group("", "", self._points).lately(self._last)
         shares = self._voice.parts(recent)
         parts = [f"{shares[each.id]} avec {each.name}" for each in self._sources if recent.get(each.id)]
-        said = f"Parmi les visites menées au service, ces quatre dernières semaines : {', '.join(parts)}."
+        when = ", ces quatre dernières semaines" if self._is_long else ""
+        said = f"Parmi les visites menées au service{when} : {', '.join(parts)}."
         return said if parts and UNTOLD not in shares.values() else ""
 
     def of_all(self) -> Iterator[Section]:
@@ -158,7 +161,8 @@ class _Telling:
         shares = self._voice.parts({each.id: recent.get(each.id, 0) for each in self._sources})
         parts = [f"{each.name} {shares[each.id]}" for each in self._sources]
         counted = f"{self._voice.number(group.visits)} {self._voice.visits(group.visits)}"
-        shows = f"{counted} ; ces quatre dernières semaines : {', '.join(parts)}"
+        when = "ces quatre dernières semaines : " if self._is_long else ""
+        shows = f"{counted} ; {when}{', '.join(parts)}"
         return Small(group.name, shows, charts.shares(group.points, self._sources, self._points))
 
     def _ways(self) -> Section:

@@ -194,6 +194,14 @@ def test_no_axis_counts_halves() -> None:
         assert set(re.findall(r">([0-9]+(?:,[0-9]+)?)</text>", told)) <= {"0", "1", "2"}
 
 
+def test_of_four_weeks_and_less_nothing_is_said_of_the_last_four() -> None:
+    for number, is_said in ((4, False), (5, True)):
+        text = made(only(WEEKS[19 : 19 + number], year(schools=2)))
+
+        assert "Parmi les visites menées au service" in text
+        assert ("ces quatre dernières semaines" in text) == is_said
+
+
 def test_a_day_is_called_by_its_name_alone() -> None:
     morning = datetime(2021, 1, 4, 7, tzinfo=UTC)
 
