@@ -9,6 +9,8 @@ from pathlib import Path
 from aiguilleur.settings.load import theme_named
 
 Stamp = tuple[tuple[str, int, int, int], ...]
+#: What of a theme an application holds; its other files are read at each request.
+_HELD = ("templates", "locale")
 
 
 class Stamps:
@@ -26,13 +28,16 @@ class Stamps:
         if files != self._files:
             # Only the folder's own files can name another theme.
             self._files, self._theme = files, theme_named(self._folder)
-        return files + tuple(sorted(_tree(self._theme))) if self._theme else files
+        return files + tuple(sorted(_of_theme(self._theme))) if self._theme else files
 
 
-def _tree(folder: Path) -> Iterator[tuple[str, int, int, int]]:
-    for place, folders, _ in os.walk(folder):
-        folders[:] = filter(_counts, folders)
-        yield from _files(Path(place))
+def _of_theme(theme: Path) -> Iterator[tuple[str, int, int, int]]:
+    yield str(theme), theme.is_dir(), 0, 0
+    for part in _HELD:
+        # Either may be a link, as where a folder is replaced in one step.
+        for place, folders, _ in os.walk(theme / part):
+            folders[:] = filter(_counts, folders)
+            yield from _files(Path(place))
 
 
 def _files(folder: Path) -> list[tuple[str, int, int, int]]:

@@ -134,6 +134,25 @@ def test_a_theme_that_comes_after_the_file_that_names_it_is_served(folder: Path)
     assert Client(running).get(MIRE).text.count(OURS) == 1
 
 
+def test_a_folder_of_templates_that_is_replaced_in_one_step_is_served_and_a_picture_is_no_edit(folder: Path) -> None:
+    theme = folder / "theme"
+    (theme / "templates").rename(folder.parent / "1")
+    (theme / "templates").symlink_to(folder.parent / "1")
+    running = unwatched()
+    put(folder, "static/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+    running.look()
+    running.look()
+    assert config_lines(folder) == []
+    shutil.copytree(folder.parent / "1", folder.parent / "2")
+    (folder.parent / "2" / "_ecole.html").write_text("<header><p>Rectorat</p>", encoding="utf-8")
+    (theme / "next").symlink_to(folder.parent / "2")
+    (theme / "next").replace(theme / "templates")
+    running.look()
+    running.look()
+
+    assert "<p>Rectorat</p>" in Client(running).get(MIRE).text
+
+
 def test_what_an_editor_keeps_beside_a_template_is_no_edit_and_no_template(folder: Path) -> None:
     running = unwatched()
     for name in ("templates/_ecole.html~", "templates/._ecole.html.swp", ".git/x.html"):
