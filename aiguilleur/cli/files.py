@@ -29,14 +29,19 @@ paths_argument = click.argument(
 )
 
 
-def files_of(settings: Settings | None, given: Iterable[Path | str] = (), *, replaced: bool = False) -> Files:
+def files_of(settings: Settings | None, given: Iterable[Path | str] = (), *, everything: bool = False) -> Files:
     """The files of the journal as they are now, compacted days among them. Raises JournalError for one that is not.
 
-    `replaced`: also what was kept of the files that days have taken the place of.
+    `everything`: also those of file sinks that hold the same once more, and what was kept of the files that days have
+    taken the place of.
     """
     if given := tuple(given):
-        return files_in(given, replaced=replaced)
+        return files_in(given, replaced=everything)
     sinks = settings.site.journal if settings else ()
-    archive = archive_of(sinks)
-    kept = replaced_of(sinks) if replaced else ()
-    return files_in([*paths_in(sinks), *kept, *([archive] if archive and archive.is_dir() else [])])
+    if everything:
+        written = [*(path for sink in sinks for path in paths_in([sink])), *replaced_of(sinks)]
+    else:
+        written = list(paths_in(sinks))
+    archives = [archive_of([sink]) for sink in sinks] if everything else [archive_of(sinks)]
+    days = [each for each in archives if each and each.is_dir()]
+    return files_in(dict.fromkeys([*written, *days]))

@@ -68,7 +68,7 @@ class _Purged:
 def purge(folder: Path, paths: tuple[Path, ...], days: int, dry_run: bool, as_json: bool) -> None:
     """Remove what is older than half a year, and the configurations that no line names any longer."""
     settings, since = settings_for(folder, paths), datetime.now(UTC) - timedelta(days=days)
-    files = files_of(settings, paths, replaced=True)
+    files = files_of(settings, paths, everything=True)
     homes = paths or (homes_of(settings.site.journal) if settings else ())
     found = purge_of(files, since.date(), (each for each in homes if each.is_dir()))
     if not dry_run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -121,6 +122,22 @@ def test_what_was_kept_of_replaced_files_is_no_older_than_the_rest(config: Path,
     assert len(purged["files"]) == 2
     assert sorted((tmp_path / "replaced").iterdir()) == [tmp_path / "replaced" / "journal.jsonl-20210315-2", beside]
     assert not (tmp_path / "parquet" / f"journal-{half.time:%Y-%m-%d}.parquet").exists()
+
+
+def test_a_second_file_of_the_same_lines_is_no_older_than_the_rest(config: Path, tmp_path: Path) -> None:
+    site, old = config / "aiguilleur.yaml", replace(PAST, time=NOW - timedelta(days=184))
+    second = tmp_path / "second" / "{day}.jsonl"
+    text = re.sub(
+        r"(?m)^journal:\n.*\n", rf"\g<0>  - {{kind: file, path: '{second}'}}\n", site.read_text(encoding="utf-8")
+    )
+    site.write_text(text, encoding="utf-8")
+    for path in (str(tmp_path / "journal.jsonl"), str(second)):
+        FileSink(path).write(TODAY)
+    FileSink(str(second)).write(old)
+    purged = run(config, "purge")
+
+    assert purged.exit_code == 0, purged.output
+    assert [path.name for path in second.parent.iterdir()] == [f"{TODAY.time:%Y-%m-%d}.jsonl"]
 
 
 def test_configurations_that_no_line_names_any_longer_go_with_the_lines(config: Path, tmp_path: Path) -> None:
