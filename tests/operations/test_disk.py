@@ -6,6 +6,7 @@ import json
 import resource
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,18 @@ def dropped(running: Node) -> dict[int, int]:
 
 
 def whole(journal: Path) -> tuple[list[dict[str, object]], int]:
-    """The lines that are whole, and how many are not."""
+    """The lines that are whole, as the journal's reader sees them, and how many are not.
+
+    Another process may have written a whole one behind what was torn.
+    """
     lines, torn = [], 0
     for text in journal.read_text(encoding="ascii").splitlines():
         try:
             lines.append(json.loads(text))
         except ValueError:
             torn += 1
+            with suppress(ValueError):
+                lines.append(json.loads(text[text.rfind('{"time":') :]))
     return lines, torn
 
 
