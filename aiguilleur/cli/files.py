@@ -29,6 +29,10 @@ paths_argument = click.argument(
 )
 
 
+#: For what parts or removes files: a variable that was set for reading does not decide of those.
+kept_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER|PATTERN]...")
+
+
 def files_of(settings: Settings | None, given: Iterable[Path | str] = (), *, everything: bool = False) -> Files:
     """The files of the journal as they are now, compacted days among them. Raises JournalError for one that is not.
 

@@ -11,7 +11,7 @@ import click
 
 from aiguilleur.cli.counted import counted
 from aiguilleur.cli.figures import settings_for, zone_of
-from aiguilleur.cli.files import files_of, paths_argument
+from aiguilleur.cli.files import files_of, kept_argument
 from aiguilleur.cli.folder import config_option
 from aiguilleur.cli.progress import bar
 from aiguilleur.journal import FileSink
@@ -21,7 +21,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON ob
 
 
 @click.command("compact")
-@paths_argument
+@kept_argument
 @click.option(
     "--into", type=click.Path(path_type=Path), help="The folder of compacted days (default: beside the journal)."
 )

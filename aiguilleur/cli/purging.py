@@ -12,7 +12,7 @@ import click
 
 from aiguilleur.cli.counted import counted
 from aiguilleur.cli.figures import settings_for
-from aiguilleur.cli.files import files_of, paths_argument
+from aiguilleur.cli.files import files_of, kept_argument
 from aiguilleur.cli.folder import config_option
 from aiguilleur.errors import JournalError
 from aiguilleur.journal import forget, kept
@@ -60,7 +60,7 @@ class _Purged:
 
 
 @click.command()
-@paths_argument
+@kept_argument
 @click.option("--days", type=click.IntRange(1, 36500), default=_DAYS, show_default=True, help="How many days are kept.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

@@ -16,6 +16,7 @@ from aiguilleur.journal.scale.files import Files, day_of, is_replaced
 
 #: Visits are written when they end: the last line of a file may be older than those before, by so many lines at most.
 _DISORDER = 200
+_NO_LINE = "holds no line of the journal, and is that old; look at it, and remove it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def purge_of(files: Files, before: date, homes: Iterable[Path] = ()) -> Purge:
             if path.exists():
                 stuck.append((path, refusal(path, error)))
     ends = {path: _end(path, first, last) for path, (first, last) in spans.items()}
+    stuck += [(path, _NO_LINE) for path, end in ends.items() if end is None and _changed(path) < before]
     old = tuple(path for path, end in ends.items() if end and end < before)
     mixed = tuple(path for path, (first, _) in spans.items() if first and first < before and path not in old)
     return Purge(old, tuple(_emptied(old, homes)), mixed, tuple(stuck))
@@ -96,15 +98,17 @@ def _span(path: Path) -> tuple[date | None, date | None]:
     """The first and the last day of a file; one that is empty is as old as its last change."""
     if day := day_of(path):
         return day, day
-    found = path.stat()
-    if not found.st_size:
-        changed = datetime.fromtimestamp(found.st_mtime, UTC).date()
-        return changed, changed
+    if not path.stat().st_size:
+        return _changed(path), _changed(path)
     if path.suffix == ".parquet":
         return None, None
     first = min(_days(islice(oldest((path,)), _DISORDER)), default=None)
     last = max(_days(islice(newest((path,)), _DISORDER)), default=None)
     return first, last
+
+
+def _changed(path: Path) -> date:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
 
 
 def _days(entries: Iterable[JournalEntry]) -> Iterable[date]:

@@ -96,12 +96,16 @@ def _check_retired_hosts(context: Context, raw: schema.RawSite) -> None:
 def _theme(context: Context, theme: str | None) -> Path | None:
     if theme is None:
         return None
-    folder = ((context.themed_by or context.folder) / theme).resolve()
-    if not folder.is_dir():
-        if context.themed_by:
-            return None
+    try:
+        folder = ((context.themed_by or context.folder) / theme).resolve()
+        if folder.is_dir():
+            return folder
+    except (OSError, ValueError, RuntimeError):
+        # A link that leads to itself, a name that is none, a folder that others may not enter.
+        pass
+    if context.themed_by is None:
         context.wrong(SITE, ("theme",), f"'{theme[:80]}' is not a folder beside this file")
-    return folder
+    return None
 
 
 def _legacy(context: Context, here: Place, raw: schema.RawLegacy) -> LegacyLink:

@@ -118,10 +118,14 @@ def _service(
         presumptions=tuple(each for source in settings.sources.values() for each in source.presume),
         now=now,
         store=store,
-        breakers=SharedBreakers(store, runner.known, settings.site.node) if store else None,
+        breakers=_shared(store, runner, settings.site.node, before) if store else None,
         degraded=degraded,
     )
     return running
+
+
+def _shared(store: Store, runner: Runner, node: str, before: Service | None) -> SharedBreakers:
+    return SharedBreakers(store, runner.known, node, before=before.breakers if before else None)
 
 
 def _store(site: Site) -> Store | None:

@@ -13,11 +13,13 @@ from urllib.parse import quote, urlencode
 
 from babel.dates import format_date, format_time
 from babel.messages import Catalog as BabelCatalogue
+from babel.messages import Message
 from babel.messages.pofile import PoFileError, read_po
 from flask import Flask, Request, Response, g, has_request_context, request
 from markupsafe import Markup
 
 from aiguilleur.errors import Problem, ThemeError
+from aiguilleur.web.stamps import is_meant
 
 COOKIE = "__Host-aiguilleur-langue"
 PARAM = "langue"
@@ -41,6 +43,8 @@ KNOWN = frozenset(
         *("entityID", "return", "returnIDParam", "policy", "isPassive"),
     }
 )
+#: What a text names to be filled in.
+_NAMES = re.compile(r"%\((\w+)\)s")
 _BEFORE, _AFTER = re.compile(r" (?=[»:;?!])"), re.compile(r"(?<=«) ")
 
 
@@ -102,12 +106,22 @@ def read(folder: Path) -> dict[str, str]:
     Raises ThemeError where one is none.
     """
     texts: dict[str, str] = {}
-    for path in sorted(folder.glob("*.po")):
-        found = _catalogue(path)
-        for message, [error, *_] in found.check():
-            raise ThemeError(Problem(str(path), message.lineno or 0, 1, "", str(error)))
-        texts |= {str(each.id): str(each.string) for each in found if each.id and each.string}
+    for path in sorted(path for path in folder.glob("*.po") if is_meant(path.name) and path.is_file()):
+        for each in _catalogue(path):
+            if each.id and each.string:
+                texts[str(each.id)] = _filled(path, each)
     return texts
+
+
+def _filled(path: Path, message: Message) -> str:
+    """A translation that can be filled in as its text is: pages do it with what the text names."""
+    text, said = str(message.id), str(message.string)
+    try:
+        said % dict.fromkeys(_NAMES.findall(text), "")
+    except (KeyError, TypeError, ValueError) as error:
+        told = f"'{said[:80]}' cannot be filled in as '{text[:80]}' is: {error}; a sign of per cent is written %%"
+        raise ThemeError(Problem(str(path), message.lineno or 0, 1, "", told)) from error
+    return said
 
 
 def _catalogue(path: Path) -> BabelCatalogue:

@@ -20,7 +20,7 @@ from aiguilleur.settings.model import Settings
 from aiguilleur.settings.secrets import secret_keys
 from aiguilleur.web.app import create_app
 from aiguilleur.web.service import Service, utc_now
-from aiguilleur.web.trial import tried, trouble
+from aiguilleur.web.trial import in_time, tried, trouble
 from aiguilleur.web.unset import unset
 
 _LOGGER = logging.getLogger("aiguilleur")
@@ -43,9 +43,11 @@ def application() -> Flask:
         problems = str(trouble(error))
         _LOGGER.exception("the configuration cannot be served")
     try:
-        for settings, what in _spares(folder):
-            if app := _attempted(settings, what, problems):
-                return app
+        # One page that breaks is better than none that is shown: what nothing else replaces is served as it is.
+        for is_tried in (True, False):
+            for settings, what in _spares(folder):
+                if app := _attempted(settings, what, problems, is_tried):
+                    return app
     except Exception as error:
         told = error if isinstance(error, SettingsError) else trouble(error)
         _LOGGER.error("the last good configuration cannot be used either: %s", told)
@@ -56,10 +58,9 @@ def _spares(folder: Path) -> Iterator[tuple[Settings, str]]:
     """What may be served instead, the nearest to what was asked for first; raises what a last good copy breaks."""
     state = Path(os.environ.get(_STATE, "var"))
     with suppress(SettingsError):
-        live, _ = load(folder)
+        live, _ = load(folder, themed_by=folder)
         state = Path(live.site.state_dir or state)
-        if live.site.theme:
-            yield _unthemed(live), "the configuration in the pages that are shipped"
+        yield _unthemed(live), "the configuration in the pages that are shipped"
     if good := last_good(state):
         settings, _ = load(good, themed_by=folder)
         yield settings, "the last good configuration"
@@ -71,9 +72,9 @@ def _unthemed(settings: Settings) -> Settings:
     return replace(settings, site=replace(settings.site, theme=None))
 
 
-def _attempted(settings: Settings, what: str, problems: str) -> Flask | None:
+def _attempted(settings: Settings, what: str, problems: str, is_tried: bool) -> Flask | None:
     try:
-        app = _built(settings, problems)
+        app = _built(settings, problems, is_tried=is_tried)
     except Exception as error:
         _LOGGER.error("%s cannot be served either: %s", what, trouble(error))
         return None
@@ -101,10 +102,14 @@ def started(settings: Settings, warnings: tuple[Problem, ...], before: Service |
     return app
 
 
-def _built(settings: Settings, degraded: str = "", before: Service | None = None) -> Flask:
-    app = create_app(settings, _keys(settings), degraded=degraded, before=before)
-    tried(app)
-    return app
+def _built(settings: Settings, degraded: str = "", before: Service | None = None, *, is_tried: bool = True) -> Flask:
+    def build() -> Flask:
+        app = create_app(settings, _keys(settings), degraded=degraded, before=before)
+        if is_tried:
+            tried(app)
+        return app
+
+    return in_time(build)
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:

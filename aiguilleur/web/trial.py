@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
 from flask import Flask
 from jinja2 import TemplateSyntaxError
@@ -17,9 +21,34 @@ from aiguilleur.settings.model import Settings
 from aiguilleur.web import rush
 from aiguilleur.web.app import create_app
 from aiguilleur.web.service import install, service_of
+from aiguilleur.web.stamps import files_below
 
-#: What a template may be called; an editor's copies of one are none.
-_TEMPLATES = ("html", "svg")
+_TEMPLATES = (".html", ".svg")
+#: A trial takes some hundredths of a second; what takes so many seconds would keep a family waiting too.
+_LONGEST_S = 10.0
+T = TypeVar("T")
+
+
+def in_time(attempt: Callable[[], T], within: float = _LONGEST_S) -> T:
+    """What an attempt gives; raises what it raises, and TimeoutError when it takes longer, in seconds.
+
+    It then goes on unheard: a template may go round for ever, and nobody can stop what draws it.
+    """
+    future: Future[T] = Future()
+
+    def attempted() -> None:
+        try:
+            future.set_result(attempt())
+        except Exception as error:
+            future.set_exception(error)
+
+    threading.Thread(target=attempted, name="trial", daemon=True).start()
+    try:
+        return future.result(within)
+    except TimeoutError:
+        if future.done():
+            raise
+        raise TimeoutError(f"a page of the theme is not drawn within {within:g} s") from None
 
 
 def tried(app: Flask) -> None:
@@ -28,14 +57,22 @@ def tried(app: Flask) -> None:
     install(app.extensions, replace(running, journal=Journal()))
     try:
         if running.settings.site.theme is not None:
-            # A page that is seldom shown may be the one that was edited.
-            for name in app.jinja_env.list_templates(extensions=_TEMPLATES):
-                app.jinja_env.get_template(name)
+            _compile(app, running.settings.site.theme / "templates")
         visitor = Client(lambda environ, start: Flask.wsgi_app(app, environ, start))
         for path in _paths(running.settings):
             visitor.get(path, base_url=running.settings.site.public_url, environ_overrides=rush.late())
     finally:
         install(app.extensions, running)
+
+
+def _compile(app: Flask, folder: Path) -> None:
+    """Every template of a theme: a page that is seldom shown may be the one that was edited."""
+    for file in files_below(folder):
+        if file.name.endswith(_TEMPLATES):
+            try:
+                app.jinja_env.get_template(Path(file.path).relative_to(folder).as_posix())
+            except (OSError, ValueError) as error:
+                raise ThemeError(Problem(file.path, 0, 0, "", f"cannot be read: {error}")) from error
 
 
 def _paths(settings: Settings) -> Iterator[str]:
@@ -56,7 +93,7 @@ def themed(settings: Settings) -> tuple[Problem, ...]:
         return ()
     apart = replace(settings.site, journal=(), metrics=None, shared=None, state_dir=None)
     try:
-        tried(create_app(replace(settings, site=apart), (secrets.token_urlsafe(32),)))
+        in_time(lambda: tried(create_app(replace(settings, site=apart), (secrets.token_urlsafe(32),))))
     except Exception as error:
         return (trouble(error),)
     return ()

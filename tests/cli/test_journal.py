@@ -169,8 +169,8 @@ def test_the_environment_may_name_the_journal(file: Path, monkeypatch: pytest.Mo
     assert later.line() in run("find", "--etab", "lyc-x", "--around", LATER.time, "--json").stdout
     assert json.loads(run("report", "--json").stdout)["lines"] == 4
     assert run("sql", "SELECT count(*) AS lines FROM journal", "--csv").stdout == "lines\n4\n"
-    assert json.loads(run("purge", "--dry-run", "--json").stdout)["files"] == [str(file), str(other)]
-    assert "--into FOLDER" in run("compact").stderr
+    # What parts or removes files keeps to the configuration's, of which there is none here.
+    assert [run(name).exit_code for name in ("purge", "compact")] == [1, 1]
     explained = CliRunner().invoke(explain, ["--code", "FADOLI", "--config", str(ROOT / "config")])
     assert "FADOLI" in explained.stdout
 

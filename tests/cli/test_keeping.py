@@ -140,6 +140,27 @@ def test_a_second_file_of_the_same_lines_is_no_older_than_the_rest(config: Path,
     assert [path.name for path in second.parent.iterdir()] == [f"{TODAY.time:%Y-%m-%d}.jsonl"]
 
 
+def test_an_old_file_without_a_line_is_told_and_left(config: Path, tmp_path: Path) -> None:
+    torn = tmp_path / "journal.jsonl-20200101"
+    torn.write_text('{"time":"2020-01-\n')
+    os.utime(torn, times=(OLD,) * 2)
+    FileSink(str(tmp_path / "journal.jsonl")).write(TODAY)
+    purged = run(config, "purge")
+
+    assert purged.exit_code == 1
+    assert f"{torn}: stays: holds no line of the journal, and is that old; look at it, and remove it." in purged.output
+    assert torn.exists()
+
+
+def test_a_folder_that_is_called_replaced_is_somebody_s_own_where_no_days_stand_beside(tmp_path: Path) -> None:
+    path = tmp_path / "replaced" / "journal.jsonl"
+    path.parent.mkdir()
+    path.write_text(f"{replace(PAST, time=NOW - timedelta(days=300)).line()}\n{TODAY.line()}\n")
+    CliRunner().invoke(journal, ["purge", str(path.parent)])
+
+    assert path.exists()
+
+
 def test_configurations_that_no_line_names_any_longer_go_with_the_lines(config: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     FileSink(str(tmp_path / "journal.jsonl")).write(TODAY)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,10 +18,10 @@ from werkzeug.test import Client
 from aiguilleur.cli import main
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes import Health, Runner
-from aiguilleur.web import start
+from aiguilleur.web import pages, start
 from aiguilleur.web.service import running_in
 from aiguilleur.web.start import application
-from aiguilleur.web.trial import trouble
+from aiguilleur.web.trial import in_time, trouble
 from tests.conftest import ROOT
 from tests.web.test_reload import NEW, OLD, config_lines, destination, edited, ready, unwatched
 
@@ -81,7 +84,32 @@ def other_placeholder(folder: Path) -> str:
     return "theme/locale/en/ours.po:4:1: "
 
 
+def stray_placeholder(folder: Path) -> str:
+    put(folder, "locale/en/ours.po", 'msgid ""\nmsgstr ""\n\nmsgid "Changer de personne"\nmsgstr "Go %(where)s"\n')
+    return "theme/locale/en/ours.po:4:1: 'Go %(where)s' cannot be filled in as 'Changer de personne' is: 'where'"
+
+
+def per_cent(folder: Path) -> str:
+    put(folder, "locale/en/ours.po", 'msgid ""\nmsgstr ""\n\nmsgid "Changer de personne"\nmsgstr "100 %"\n')
+    return "a sign of per cent is written %%"
+
+
+def of_windows(folder: Path) -> str:
+    put(folder, "templates/_ecole.html", "")
+    (folder / "theme/templates/_ecole.html").write_bytes("<header>Académie".encode("latin-1"))
+    return "theme/templates/_ecole.html: cannot be read: 'utf-8' codec can't decode"
+
+
+def behind_a_link(folder: Path) -> str:
+    put(folder.parent, "elsewhere/affiche.html", "{% if %}")
+    (folder / "theme/templates/kit").symlink_to(folder.parent / "theme/elsewhere")
+    # And one that leads back to where it stands.
+    (folder.parent / "theme/elsewhere/again").symlink_to("..")
+    return "theme/templates/kit/affiche.html:1:1: Expected an expression"
+
+
 BROKEN = [syntax, seldom_shown, drawing, missing, not_text, no_catalogue, other_placeholder]
+BROKEN += [stray_placeholder, per_cent, of_windows, behind_a_link]
 
 
 @pytest.mark.parametrize("broken", BROKEN)
@@ -126,7 +154,8 @@ def test_a_broken_edit_of_the_theme_changes_nothing_and_its_mending_is_served(
 def test_a_theme_that_comes_after_the_file_that_names_it_is_served(folder: Path) -> None:
     theme = (folder / "theme").rename(folder.parent / "later")
     running = unwatched()
-    assert "'theme' is not a folder" in Client(running).get("/readyz").text
+    assert (destination(running), OURS in Client(running).get(MIRE).text) == (OLD, False)
+    assert "'theme' is not a folder" in ready(running)["degraded"]
     theme.rename(folder / "theme")
     running.look()
     running.look()
@@ -153,10 +182,84 @@ def test_a_folder_of_templates_that_is_replaced_in_one_step_is_served_and_a_pict
     assert "<p>Rectorat</p>" in Client(running).get(MIRE).text
 
 
+def no_end(folder: Path) -> None:
+    (folder / "theme").symlink_to("theme")
+
+
+def no_entry(folder: Path) -> None:
+    named(folder, "x" * 300)
+
+
+def no_name(folder: Path) -> None:
+    named(folder, '"a\\0b"')
+
+
+def named(folder: Path, theme: str) -> None:
+    edited(folder, "theme: theme", f"theme: {theme}", "aiguilleur.yaml")
+
+
+@pytest.mark.parametrize("away", [no_end, no_entry, no_name])
+def test_a_theme_that_cannot_be_looked_at_is_one_that_is_not_there(folder: Path, away: Callable[[Path], None]) -> None:
+    running = unwatched()
+    shutil.rmtree(folder / "theme")
+    away(folder)
+    running.look()
+    running.look()
+    assert "is not a folder beside this file" in ready(running)["degraded"]
+    # At a start the same, with the last good copy or without.
+    assert destination(unwatched()) == OLD
+    shutil.rmtree(folder.parent / "var")
+    assert destination(unwatched()) == OLD
+    checked = CliRunner().invoke(main, ["check"])
+    assert (checked.exit_code, "is not a folder beside this file" in checked.output) == (1, True)
+
+
+def test_a_theme_that_is_replaced_in_one_step_is_served_though_it_has_pictures_alone(folder: Path) -> None:
+    shutil.rmtree(folder / "theme")
+    for number in "12":
+        sheet = folder.parent / number / "static" / "style.css"
+        sheet.parent.mkdir(parents=True)
+        sheet.write_text(f"/* {number} */")
+    (folder / "theme").symlink_to(folder.parent / "1")
+    running = unwatched()
+    (folder / "next").symlink_to(folder.parent / "2")
+    (folder / "next").replace(folder / "theme")
+    running.look()
+    running.look()
+
+    with closing(Client(running).get("/static/style.css")) as sheet_2:
+        assert sheet_2.text == "/* 2 */"
+
+
+def test_one_page_of_ours_that_breaks_costs_no_other_address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("no mire")
+
+    monkeypatch.setattr(pages, "mire", breaks)
+    running = unwatched()
+
+    assert destination(running) == OLD
+    assert "RuntimeError: no mire" in ready(running)["degraded"]
+    assert "Choisissez comment vous connecter" in Client(running).get(MIRE).text
+
+
+def test_what_is_not_done_in_time_is_given_up() -> None:
+    over = threading.Event()
+    try:
+        with pytest.raises(TimeoutError, match="not drawn within"):
+            in_time(over.wait, 0.05)
+        with pytest.raises(ZeroDivisionError):
+            in_time(lambda: 1 // 0)
+        assert in_time(lambda: "done") == "done"
+    finally:
+        over.set()
+
+
 def test_what_an_editor_keeps_beside_a_template_is_no_edit_and_no_template(folder: Path) -> None:
     running = unwatched()
-    for name in ("templates/_ecole.html~", "templates/._ecole.html.swp", ".git/x.html"):
+    for name in ("templates/_ecole.html~", "templates/.#_ecole.html", "templates/.git/x.html", "locale/fr/.#ours.po"):
         put(folder, name, "{% if %}")
+    os.mkfifo(folder / "theme/locale/fr/pipe.po")
     running.look()
     running.look()
     assert config_lines(folder) == []

@@ -20,6 +20,7 @@ from aiguilleur.journal.sinks import FileSink
 #: The folder of compacted days beside a journal, and that of what they replaced, when it is kept.
 PARQUET, REPLACED = "parquet", "replaced"
 _SUFFIX = ".parquet"
+_PADDED = "has zeros behind its end; pack it anew"
 _DAY = re.compile(r"journal-(\d{4}-\d{2}-\d{2})\.parquet")
 _LINES = re.compile(r"\.(jsonl|json|log|ndjson)([.-][^/]*)?(\.gz)?$|\.gz$")
 
@@ -69,7 +70,7 @@ def unpacked(lines: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
 def flaw_of(packed: Path) -> str:
     """Why a packed file cannot be unpacked to its end; blank when it can be."""
     with Path(os.devnull).open("wb") as nowhere:
-        return unpack(packed, nowhere)
+        return unpack(packed, nowhere) or (_PADDED if _is_padded(packed) else "")
 
 
 def _readable(packed: Path, part: Path) -> Path:
@@ -85,6 +86,14 @@ def _readable(packed: Path, part: Path) -> Path:
     except OSError as error:
         raise JournalError(f"{packed}: {error.strerror or error}") from error
     return part
+
+
+def _is_padded(packed: Path) -> bool:
+    """Whether zeros stand behind it, as a power cut leaves them: what reads lines at scale does not pass over them."""
+    with packed.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 4))
+        return size > 0 and not any(file.read())
 
 
 def day_file(folder: Path, day: date) -> Path:
@@ -114,8 +123,8 @@ def homes_of(sinks: Iterable[Any]) -> tuple[Path, ...]:
 
 
 def is_replaced(path: Path) -> bool:
-    """Whether a day has taken the place of this file."""
-    return path.parent.name == REPLACED
+    """Whether a day has taken the place of this file; another folder of that name is somebody's own."""
+    return path.parent.name == REPLACED and (path.parent.parent / PARQUET).is_dir()
 
 
 def replaced_of(sinks: Iterable[Any]) -> tuple[Path, ...]:

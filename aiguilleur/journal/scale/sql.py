@@ -85,8 +85,11 @@ _PARSED = (
     f"""SELECT file, raw, whole, unnest(from_json(CASE WHEN json_valid(whole) THEN whole END, '{_SHAPE}')) FROM whole"""
 )
 
+#: A time that no clock has shown is none: a year far off makes a report of all the weeks until then.
+_TIME = """CASE WHEN TRY_CAST(time AS TIMESTAMPTZ)::TIMESTAMP BETWEEN TIMESTAMP '2000-01-01' AND TIMESTAMP '2100-01-01'
+    THEN TRY_CAST(time AS TIMESTAMPTZ)::TIMESTAMP END"""
 #: What is no line of the journal keeps its text alone; what is more than a line keeps its text as well.
-_CHECKED = f"""SELECT * EXCLUDE (raw, whole) REPLACE (TRY_CAST(time AS TIMESTAMPTZ)::TIMESTAMP AS time),
+_CHECKED = f"""SELECT * EXCLUDE (raw, whole) REPLACE ({_TIME} AS time),
     CASE WHEN raw = whole AND list_has_all({_NAMES}, json_keys(CASE WHEN json_valid(whole) THEN whole END))
       THEN NULL ELSE raw END AS raw
   FROM parsed"""

@@ -95,13 +95,20 @@ class SharedBreakers:
         node: str,
         *,
         clock: Callable[[], float] = time.monotonic,
+        before: SharedBreakers | None = None,
     ) -> None:
-        """`breakers` are by a name that is the same in all processes with the same settings of that probe."""
+        """`breakers` are by a name that is the same in all processes with the same settings of that probe.
+
+        What was known `before` of those that are taken over stays known, with what of it was told.
+        """
         self._store = store
         self._breakers = breakers
         self._node = node[:_MOST_LETTERS]
         self._clock = clock
-        self._known = {name: _Known() for name in breakers}
+        known = before._known if before else {}
+        self._known: dict[str, _Known] = {
+            name: known.get(name) or _Known(told=each.standing.changes) for name, each in breakers.items()
+        }
         #: Set when there is something to tell at once; whoever heeds it clears it.
         self.wake = threading.Event()
 

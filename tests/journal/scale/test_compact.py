@@ -171,6 +171,16 @@ def test_a_packed_file_without_a_byte_holds_nothing_and_stops_nobody(tmp_path: P
     assert (done.lines, done.left) == (1, ((empty, "holds no line of a journal"),))
 
 
+def test_zeros_behind_a_packed_file_lose_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl.1.gz"
+    path.write_bytes(gzip.compress(f"{SENT.line()}\n".encode()) + bytes(4096))
+    os.utime(path, times=(NOW.timestamp() - 7200,) * 2)
+
+    assert report(files_in([tmp_path])).lines == 1
+    assert put_away(tmp_path).left == ((path, "has zeros behind its end; pack it anew"),)
+    assert path.exists()
+
+
 def test_a_file_that_is_packed_by_its_name_alone_is_named_and_left_alone(tmp_path: Path) -> None:
     path, why = tmp_path / "journal.jsonl.1.gz", "is no gzip file, though its name says so"
     path.write_text("torn\n")

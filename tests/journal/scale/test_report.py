@@ -104,10 +104,20 @@ def test_an_address_that_is_none_of_ours_is_no_visit_and_the_host_of_an_ended_gu
 
 
 def test_torn_and_foreign_lines_are_counted_and_what_stands_behind_one_is_read(tmp_path: Path) -> None:
-    torn = '{"time":"2021-03-', SENT.line()[:40] + SENT.line(), "nonsense", '{"code":"KOVATI"}', '"KOVATI"', "", "\x00é"
+    far = (SENT.line().replace("2021-03-15", day) for day in ("9999-12-31", "1970-01-01"))
+    torn = (
+        *far,
+        '{"time":"2021-03-',
+        SENT.line()[:40] + SENT.line(),
+        "nonsense",
+        '{"code":"KOVATI"}',
+        '"KOVATI"',
+        "",
+        "\x00é",
+    )
 
     counted = told(tmp_path, *torn)
-    assert (counted.torn, counted.lines, counted.total.visits) == (5, 1, 1)
+    assert (counted.torn, counted.lines, counted.total.visits) == (7, 1, 1)
 
 
 def test_plain_and_packed_files_of_several_nodes_are_one_journal(tmp_path: Path) -> None:

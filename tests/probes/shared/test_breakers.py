@@ -28,8 +28,15 @@ class Process:
 
     def __init__(self, memory: Memory, node: str) -> None:
         self.breaker = Breaker(Limits(), clock=lambda: memory.now, jitter=lambda: 1.0)
+        self._memory, self._node = memory, node
         self.shared = SharedBreakers(memory, {NAME: self.breaker}, node, clock=lambda: memory.now)
         self.calls = 0
+
+    def edit(self, *, from_before: bool = True) -> None:
+        """Go on after an edit of the configuration, with the breaker and what was known of it, or without the latter."""
+        before = self.shared if from_before else None
+        clock = lambda: self._memory.now  # noqa: E731 (as where it was put together)
+        self.shared = SharedBreakers(self._memory, {NAME: self.breaker}, self._node, clock=clock, before=before)
 
     def visit(self, reason: Reason, rest_s: int = 0) -> bool:
         """A visit that would find this out; whether the source was asked."""
@@ -104,6 +111,41 @@ def test_a_rest_that_the_source_asks_for_is_kept_by_all_as_long_as_it_says(world
     assert world.states() == {State.RESTING}
     assert world.tried(58, OK) == 0
     assert world.tried(6, OK) > 0
+
+
+@pytest.mark.parametrize("from_before", [True, False])
+def test_an_edit_tells_no_news_of_yesterday(world: World, from_before: bool) -> None:
+    world.open()
+    world.tried(12, OK)
+    assert world.states() == {State.CLOSED}
+    # The news that it is well is forgotten.
+    world.look(60)
+    others, edited = world.processes[2:], world.processes[0]
+    for _ in range(3):
+        others[0].visit(DEAD)
+    others[0].shared.exchange()
+    edited.edit(from_before=from_before)
+    world.settle()
+
+    assert world.states() == {State.OPEN}
+
+
+def test_an_edit_does_not_forget_that_a_trouble_is_one_s_own() -> None:
+    world = World("ts1", "ts2")
+    lonely = world.open()
+    # The source is well elsewhere, and dead from here.
+    while State.CLOSED not in {lonely.state}:
+        world.tried(1, DEAD, DEAD, OK, OK)
+    for _ in range(3):
+        lonely.visit(DEAD)
+    world.settle()
+    assert {lonely.state} == {State.OPEN}
+    assert {process.state for process in world.processes[2:]} == {State.CLOSED}
+    lonely.edit()
+    world.settle()
+
+    # Nobody is believed who says that it is well.
+    assert {lonely.state} == {State.OPEN}
 
 
 def test_one_makes_the_trial_and_when_it_is_good_all_go_on(world: World) -> None:
