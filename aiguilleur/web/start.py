@@ -57,7 +57,8 @@ def application() -> Flask:
 def _spares(folder: Path) -> Iterator[tuple[Settings, str]]:
     """What may be served instead, the nearest to what was asked for first; raises what a last good copy breaks."""
     state = Path(os.environ.get(_STATE, "var"))
-    with suppress(SettingsError):
+    # What is wrong with it has been told, be it a mistake or a fault of a package: neither costs the last good copy.
+    with suppress(Exception):
         live, _ = load(folder, themed_by=folder)
         state = Path(live.site.state_dir or state)
         yield _unthemed(live), "the configuration in the pages that are shipped"

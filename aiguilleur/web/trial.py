@@ -48,7 +48,7 @@ def in_time(attempt: Callable[[], T], within: float = _LONGEST_S) -> T:
     except TimeoutError:
         if future.done():
             raise
-        raise TimeoutError(f"a page of the theme is not drawn within {within:g} s") from None
+        raise TimeoutError(f"the pages are not drawn within {within:g} s") from None
 
 
 def tried(app: Flask) -> None:

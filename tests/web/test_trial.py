@@ -18,6 +18,7 @@ from werkzeug.test import Client
 from aiguilleur.cli import main
 from aiguilleur.core.model import Channel, Finding, ProbeRef, Reason, SessionState
 from aiguilleur.probes import Health, Runner
+from aiguilleur.settings.load import load
 from aiguilleur.web import pages, start
 from aiguilleur.web.service import running_in
 from aiguilleur.web.start import application
@@ -246,7 +247,7 @@ def test_one_page_of_ours_that_breaks_costs_no_other_address(folder: Path, monke
 def test_what_is_not_done_in_time_is_given_up() -> None:
     over = threading.Event()
     try:
-        with pytest.raises(TimeoutError, match="not drawn within"):
+        with pytest.raises(TimeoutError, match="pages are not drawn within"):
             in_time(over.wait, 0.05)
         with pytest.raises(ZeroDivisionError):
             in_time(lambda: 1 // 0)
@@ -283,6 +284,20 @@ def test_the_last_good_copy_is_served_in_its_theme_and_without_when_that_breaks(
 
     shutil.rmtree(folder / "theme")
     assert destination(unwatched()) == OLD
+
+
+def test_a_fault_in_reading_does_not_cost_the_last_good_copy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(path: Path, *, themed_by: Path | None = None) -> object:
+        if path == Path("config"):
+            raise RuntimeError("no such luck")
+        return load(path, themed_by=themed_by)
+
+    application()
+    monkeypatch.setattr(start, "load", breaks)
+    running = unwatched()
+
+    assert destination(running) == OLD
+    assert "RuntimeError: no such luck" in ready(running)["degraded"]
 
 
 def test_a_program_that_cannot_put_itself_together_shows_a_page_that_tells_no_code(
