@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from aiguilleur.sandbox import free_port
-from tests.servers.process import Process, running
+from tests.servers.process import Process, listens, running
 from tests.waiting import AMPLE
 
 
@@ -24,6 +25,19 @@ def file_server(folder: Path) -> Iterator[Process]:
 def status(process: Process, within: float = AMPLE) -> int:
     with urlopen(f"http://127.0.0.1:{process.port}/log", timeout=within) as answer:
         return int(answer.status)
+
+
+def test_a_port_is_found_to_listen_without_a_connection() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        assert not listens(port)
+
+        server.listen()
+        server.settimeout(0.1)
+        assert listens(port)
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_a_suspended_server_takes_connections_and_answers_nothing(tmp_path: Path) -> None:
