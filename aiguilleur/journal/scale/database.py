@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,9 @@ from aiguilleur.errors import JournalError
 if TYPE_CHECKING:
     import duckdb
 
+#: How the file of a compacted day ends.
+DAY_SUFFIX = ".parquet"
+_WAY_OUT = "put a copy in its place, or move it out of the journal's folder: the other days can be read"
 _CLOSED: Mapping[str, str] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
@@ -53,10 +56,10 @@ class Database:
 
 
 @contextmanager
-def opened(files: Iterable[Path], *, writing: Iterable[Path] = ()) -> Iterator[Database]:
+def opened(files: Collection[Path], *, writing: Iterable[Path] = ()) -> Iterator[Database]:
     """A database in memory that may read these files and write below those folders, and do nothing else.
 
-    Raises JournalError when the extra is not installed.
+    Raises JournalError when the extra is not installed; one that is raised inside names a damaged day.
     """
     try:
         import duckdb  # noqa: PLC0415 (only who reads at scale needs it)
@@ -76,8 +79,23 @@ def opened(files: Iterable[Path], *, writing: Iterable[Path] = ()) -> Iterator[D
             ):
                 connection.execute(f"SET {name} = {_literal(value)}")
             yield Database(connection, duckdb.Error)
+        except JournalError as error:
+            mistakes = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.DataError)
+            if isinstance(error.__cause__, duckdb.Error) and not isinstance(error.__cause__, mistakes):
+                # What it says of a damaged file is seldom which one.
+                _name_damaged(Database(connection.cursor(), duckdb.Error), files)
+            raise
         finally:
             connection.close()
+
+
+def _name_damaged(database: Database, files: Iterable[Path]) -> None:
+    """Raises JournalError for the first compacted day that cannot be read to its end."""
+    for day in (path for path in files if path.suffix == DAY_SUFFIX):
+        try:
+            database.run(f"SELECT max(hash(lines)) FROM read_parquet({quoted(str(day))}) AS lines")
+        except JournalError as error:
+            raise JournalError(f"{day}: cannot be read ({error}); {_WAY_OUT}") from error
 
 
 def _literal(value: Any) -> str:

@@ -15,11 +15,11 @@ from typing import Any
 
 from aiguilleur.errors import JournalError
 from aiguilleur.journal.reading import NO_GZIP, patterns_of, unpack
+from aiguilleur.journal.scale.database import DAY_SUFFIX
 from aiguilleur.journal.sinks import FileSink
 
 #: The folder of compacted days beside a journal, and that of what they replaced, when it is kept.
 PARQUET, REPLACED = "parquet", "replaced"
-_SUFFIX = ".parquet"
 _PADDED = "has zeros behind its end; pack it anew"
 _DAY = re.compile(r"journal-(\d{4}-\d{2}-\d{2})\.parquet")
 _LINES = re.compile(r"\.(jsonl|json|log|ndjson)([.-][^/]*)?(\.gz)?$|\.gz$")
@@ -52,8 +52,8 @@ def files_in(given: Iterable[Path | str], *, replaced: bool = False) -> Files:
         found = {path.resolve(): None for each in given for path in _named(str(each), replaced)}
     except OSError as error:
         raise JournalError(f"{error.filename}: {error.strerror}") from error
-    days = sorted((path for path in found if path.suffix == _SUFFIX), key=lambda path: path.name)
-    return Files(tuple(path for path in found if path.suffix != _SUFFIX), tuple(days))
+    days = sorted((path for path in found if path.suffix == DAY_SUFFIX), key=lambda path: path.name)
+    return Files(tuple(path for path in found if path.suffix != DAY_SUFFIX), tuple(days))
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def _is_padded(packed: Path) -> bool:
 
 def day_file(folder: Path, day: date) -> Path:
     """Where the lines of one day (UTC) are kept."""
-    return folder / f"journal-{day.isoformat()}{_SUFFIX}"
+    return folder / f"journal-{day.isoformat()}{DAY_SUFFIX}"
 
 
 def day_of(path: Path) -> date | None:
@@ -151,4 +151,4 @@ def _is_journal(path: Path, root: Path, replaced: bool) -> bool:
     below = path.relative_to(root).parts
     if (REPLACED in below and not replaced) or any(part.startswith(".") for part in below) or not path.is_file():
         return False
-    return path.suffix == _SUFFIX or bool(_LINES.search(path.name))
+    return path.suffix == DAY_SUFFIX or bool(_LINES.search(path.name))
