@@ -43,6 +43,7 @@ def reading(files: Files, zone: str = ZONE) -> Iterator[Database]:
             # Read once, whatever is asked of it: what is compacted takes seconds, this does not.
             rows = f"SELECT * EXCLUDE (file) FROM ({sql.lines(lines)})"
             database.run(f"CREATE TEMP TABLE recent AS {sql.closed(rows, zone)}")
+            database.run(sql.TOO_LONG)
             parts.append("FROM recent")
         if files.days:
             parts.append(sql.days(files.days))

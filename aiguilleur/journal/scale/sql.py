@@ -74,7 +74,7 @@ _APART_S = 1800
 _READ = """SELECT filename AS file, line FROM read_csv({files}, filename=true,
     columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false,
     delim='\x01', quote='', escape='', encoding='latin-1', strict_mode=false, max_line_size=16000000,
-    ignore_errors=true, compression='{packed}')"""
+    ignore_errors=true, store_rejects=true, rejects_limit=1000, compression='{packed}')"""
 
 #: What a full disk left of a line may stand before a whole one that another worker wrote.
 _WHOLE = """SELECT file, line AS raw, CASE WHEN json_valid(line) THEN line
@@ -175,6 +175,8 @@ BY_CODE = "SELECT * FROM ({days}) WHERE event IS NOT NULL AND code = $code ORDER
 BY_SCHOOL = """SELECT * FROM ({days})
   WHERE event IS NOT NULL AND etab = $etab AND time BETWEEN $since AND $until ORDER BY time, legs"""
 
+#: A line longer than any reader takes is torn as well; its beginning is kept.
+TOO_LONG = "INSERT INTO recent (raw) SELECT csv_line[:200] FROM reject_errors"
 #: Over `written`, the rows of every file; `torn` counts are of it.
 VIEWS = (
     "CREATE TEMP VIEW journal AS SELECT * EXCLUDE (raw) FROM written WHERE event IS NOT NULL",

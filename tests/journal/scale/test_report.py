@@ -120,6 +120,15 @@ def test_torn_and_foreign_lines_are_counted_and_what_stands_behind_one_is_read(t
     assert (counted.torn, counted.lines, counted.total.visits) == (7, 1, 1)
 
 
+def test_a_line_longer_than_any_reader_takes_is_torn(tmp_path: Path) -> None:
+    long = "x" * 17_000_000
+    written(tmp_path, SENT, long, replace(SENT, code="BABABA"))
+    written(tmp_path, long, name="journal.jsonl.1.gz")
+
+    counted = report(files_in([tmp_path]))
+    assert (counted.torn, counted.lines, counted.total.visits) == (2, 2, 2)
+
+
 def test_plain_and_packed_files_of_several_nodes_are_one_journal(tmp_path: Path) -> None:
     for node in ("ts1", "ts2"):
         (tmp_path / node).mkdir()
