@@ -29,6 +29,9 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("patient")
 
+#: For sources that answer at once: a machine that stands still for a moment must not make them sick.
+_BUDGET_S = 5.0
+
 
 class Sandbox:
     """A running sandbox and its journal."""
@@ -51,7 +54,7 @@ def sandbox_settings(folder: Path, port: int, provider: IdentityProvider, certif
         _on_https(written, port, certificate)
     settings, _ = load(written)
     journal = FileSink(str(folder / "journal.jsonl"))
-    return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None))
+    return replace(settings, site=replace(settings.site, journal=(journal,), state_dir=None, budget=_BUDGET_S))
 
 
 def _on_https(folder: Path, port: int, certificate: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import socket
 import ssl
 import threading
 from contextlib import suppress
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,6 +18,11 @@ from aiguilleur.sandbox.world import World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+#: From below those ports that the kernel gives to whoever connects, one of which may be taken again at once.
+_FIRST, _PORTS = 20_000, 12_000
+#: In turn: one that was given, and is not in use yet, must not be given again.
+_TURNS = count(secrets.randbelow(_PORTS))
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -98,10 +104,9 @@ def serve(world: World, port: int, tls: ssl.SSLContext | None = None) -> Server:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody uses just now."""
+    """A port of the loopback interface that nobody uses just now, another one each time."""
     while True:
-        # From below those that the kernel gives to whoever connects, one of which may be taken again at once.
-        port = random.randrange(20_000, 32_000)  # noqa: S311 (nothing is hidden)
+        port = _FIRST + next(_TURNS) % _PORTS
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

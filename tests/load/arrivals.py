@@ -16,6 +16,9 @@ from typing import IO
 
 from tests.conftest import ROOT
 
+#: Who sends hundreds of visits a second is late with each by some thousandths.
+_PUNCTUAL_S = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -105,6 +108,11 @@ def percentile(rows: Iterable[Row], share: float) -> float:
     """The seconds within which this share of the visits was answered (nearest rank)."""
     times = sorted(row.seconds for row in rows)
     return times[max(0, math.ceil(share * len(times)) - 1)]
+
+
+def punctual(rows: Iterable[Row]) -> list[Row]:
+    """Those that were sent when they were due; where the machine stood still, the others say more of it than of us."""
+    return [row for row in rows if row.late < _PUNCTUAL_S]
 
 
 def by_status(rows: Iterable[Row]) -> Counter[int]:

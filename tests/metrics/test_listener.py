@@ -19,7 +19,8 @@ from tests.load import Visit
 from tests.nodes import Node, click, node
 from tests.waiting import await_that
 
-CLICK = click(path="/vers/teleservices/clg-rochat-rousses?de=affiche")
+#: What is answered as it should be also by a machine that is busy.
+CLICK = click(path="/vers/teleservices/clg-rochat-rousses?source=educonnect")
 
 
 class Scraped:

@@ -65,6 +65,10 @@ class Fleet:
         told = [each.ready()["shared"] for each in self.nodes.values()]
         return [(each["state"], each["reason"]) for each in told]  # type: ignore[index]
 
+    def store_errors(self) -> list[int]:
+        """How often each node has found the store slow or gone."""
+        return [int(each.ready()["shared"]["errors"]) for each in self.nodes.values()]  # type: ignore[index]
+
     def breaker(self, name: str) -> str:
         """How a node holds ATEN to be."""
         return str(self.nodes[name].ready()["probes"]["aten-status"]["breaker"])  # type: ignore[index]
@@ -186,14 +190,19 @@ class Heard:
     text: str
 
 
-def asked(port: int, path: str, cookie: str = "", form: Mapping[str, str] | None = None) -> Heard:
-    """What a browser that goes there is answered, or that sends a form; no redirect is followed."""
+def asked(
+    port: int, path: str, cookie: str = "", form: Mapping[str, str] | None = None, *, navigates: bool = True
+) -> Heard:
+    """What a browser that goes there is answered, or that sends a form; no redirect is followed.
+
+    Who does not say that it navigates counts as no browser, and is not missed where it is sent.
+    """
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     with closing(connection):
         sent = {
             "Host": HOST,
-            "Sec-Fetch-Mode": "navigate",
             "Sec-Fetch-Dest": "document",
+            **({"Sec-Fetch-Mode": "navigate"} if navigates else {}),
             **({"Cookie": cookie} if cookie else {}),
         }
         if form is None:

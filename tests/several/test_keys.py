@@ -38,11 +38,13 @@ def write_keys(folder: Path, *keys: str) -> None:
 
 def take(nodes: Iterable[Node], *keys: str) -> None:
     """Let nodes have these keys from now on, the last one to sign with, as `systemctl reload` does it."""
-    before = {worker for node in nodes for worker in node.workers()}
     for node in nodes:
+        before = node.workers()
         write_keys(node.folder, *keys)
         os.kill(node.process.pid, signal.SIGHUP)
-    await_that(lambda: all(workers and not before & set(workers) for workers in (node.workers() for node in nodes)))
+        await_that(lambda node=node, before=before: not {*before} & {*node.workers()})  # type: ignore[misc]
+        # Before that, all might be starting at once, and nobody be there to answer.
+        node.await_workers(1)
 
 
 def remembered_by(node: Node) -> str:

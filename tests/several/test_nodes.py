@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import count
@@ -14,9 +15,9 @@ from aiguilleur.sandbox.faults import Fault
 from tests.load import arriving
 from tests.nodes import ETAB, LINK, SERVICES, Node
 from tests.operations.machine import HALF, get, held_open, lines_of
-from tests.servers.redis import store_at, tended
+from tests.servers.redis import patient, store_at, tended
 from tests.several.fleet import CALM, Fleet, asked, assert_answered, assert_written_once, fleet, visits
-from tests.waiting import await_that
+from tests.waiting import await_that, undisturbed
 from tests.web.asker import fields
 
 pytestmark = [pytest.mark.redis, pytest.mark.haproxy]
@@ -37,6 +38,12 @@ def visited(node: Node, visitor: object = None) -> str:
     return asked(node.port, LINK, f"CTSESSION=canary-aten-alone-{name}").headers.get("Location", "")
 
 
+def changes(well: Fleet) -> Counter[str]:
+    """How often each thing became of a source, as all nodes tell."""
+    lines = lines_of(*(node.journal for node in well.nodes.values() if node.journal.exists()))
+    return Counter(str(line["outcome"]) for line in lines if line["event"] == "source")
+
+
 def results(store: Store) -> set[bytes]:
     """By which names the store knows what sources said."""
     [names] = store.exchange(("KEYS", "*:r:*")) or [[]]
@@ -45,7 +52,15 @@ def results(store: Store) -> set[bytes]:
 
 
 def test_a_source_that_one_node_finds_dead_all_leave_alone_and_one_of_all_tries_it(well: Fleet) -> None:
+    # Where the store has not been heard for a while, each node tries it for itself.
+    undisturbed(lambda: leave_alone(well))
+
+
+def leave_alone(well: Fleet) -> None:
     first, *others = well.nodes.values()
+    well.aten.set(Fault.WELL)
+    await_that(lambda: [well.breaker(name) for name in well.nodes] == ["closed"] * 3)
+    before = changes(well)
     well.aten.set(Fault.ERROR_500)
     for _ in range(3):
         assert visited(first) == ""
@@ -58,24 +73,35 @@ def test_a_source_that_one_node_finds_dead_all_leave_alone_and_one_of_all_tries_
     well.aten.set(Fault.WELL)
     await_that(lambda: "" not in [visited(node) for node in well.nodes.values()])
     await_that(lambda: [well.breaker(name) for name in well.nodes] == ["closed"] * 3)
-    told = [line for line in lines_of(*(node.journal for node in well.nodes.values())) if line["event"] == "source"]
 
-    assert sorted(str(line["outcome"]) for line in told) == ["closed", "open"]
+    assert changes(well) - before == Counter({"open": 1, "closed": 1})
     assert {visited(node) for node in well.nodes.values()} == {SERVICES["aten"]}
 
 
-def test_what_a_source_said_to_one_node_of_a_browser_no_other_asks_again(well: Fleet) -> None:
-    first, *others = well.nodes.values()
-    heard = len(well.aten.heard)
+def test_what_a_source_said_to_one_node_of_a_browser_no_other_asks_again(
+    well: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient(monkeypatch)
     with closing(tended(store_at(well.store.port))) as store:
-        kept = results(store)
-        places = [visited(first, "same")]
-        # It is told to the store behind the visit's back.
-        await_that(lambda: results(store) - kept)
-    places += [visited(node, "same") for node in others]
+        for _ in range(10):
+            await_that(lambda: set(well.shared()) == {("ok", None)})
+            before = well.store_errors()
+            told = told_by_first(well, store)
+            if well.store_errors() == before:
+                break
 
-    assert places == [SERVICES["aten"]] * 3
-    assert len(well.aten.heard) == heard + 1
+    assert told == ([SERVICES["aten"]] * 3, 1)
+
+
+def told_by_first(well: Fleet, store: Store) -> tuple[list[str], int]:
+    """Where the nodes send one browser, and how often its source was asked."""
+    first, *others = well.nodes.values()
+    heard, kept, errors, visitor = len(well.aten.heard), results(store), well.store_errors(), f"same-{next(_visitors)}"
+    places = [visited(first, visitor)]
+    # It is told to the store behind the visit's back; a store that a node finds slow, it leaves alone.
+    await_that(lambda: results(store) - kept or well.store_errors() != errors)
+    places += [visited(node, visitor) for node in others]
+    return places, len(well.aten.heard) - heard
 
 
 def test_a_mire_that_one_node_shows_is_answered_at_another_as_the_same_visit(well: Fleet) -> None:
@@ -93,7 +119,7 @@ def test_half_open_clients_and_slow_readers_keep_nobody_waiting(well: Fleet) -> 
         # Of each, more than the three nodes have threads.
         held_open(stack, well.port, HALF, 120)
         held_open(stack, well.port, get("/readme.html"), 120)
-        with arriving(well.port, visits(), (2, 20), seed=3) as load:
+        with arriving(well.port, visits(), CALM, seed=3) as load:
             rows = load.rows()
 
     assert_answered(rows)

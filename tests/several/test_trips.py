@@ -52,7 +52,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 def answers(whole: Fleet) -> set[int]:
     """Whether each node sends browsers to EduConnect (303), or shows them the mire (200)."""
-    return {asked(node.port, LINK).status for node in whole.nodes.values()}
+    return {asked(node.port, LINK, navigates=False).status for node in whole.nodes.values()}
 
 
 def canary(node: Node) -> str:
@@ -98,7 +98,7 @@ def test_a_probe_that_one_node_leaves_alone_rests_on_all(whole: Fleet) -> None:
     first, *others = whole.nodes.values()
     with closing(sqlite3.connect(first.folder / "var" / "canaries.sqlite3")) as database:
         [[name]] = database.execute("SELECT probe FROM flights").fetchall()
-        database.execute("INSERT INTO rests VALUES (?, unixepoch() + 8)", (name,))
+        database.execute("INSERT INTO rests VALUES (?, unixepoch() + 12)", (name,))
         database.commit()
 
     await_that(lambda: [canary(node) for node in others] == ["few-back"] * 2)
