@@ -57,6 +57,15 @@ def shibboleth(
 
 
 #: Each, and the host where a visitor would be kept.
+def fly(around: Academy) -> None:
+    """The canary's flight, once more where the machine took longer than one may last."""
+    for _ in range(3):
+        around.canaries.fly(PROBE)
+        seen = around.canaries.health()[PROBE].seen
+        if seen is None or seen.reason is not Reason.DEADLINE:
+            return
+
+
 SERVERS = [
     pytest.param(cas, cas_.HOST, id="cas"),
     pytest.param(oidc, oidc_.HOST, marks=pytest.mark.npm, id="oidc"),
@@ -75,7 +84,7 @@ def test_where_the_canary_comes_back_the_browser_is_sent(
     asking: Asking, host: str, page: Page, trail: Trail, tmp_path: Path, port: int
 ) -> None:
     with asking(tmp_path, port) as (_, around):
-        around.canaries.fly(PROBE)
+        fly(around)
         page.goto(around.link, wait_until="commit")
         page.wait_for_selector("button[name=source]")
 
@@ -90,7 +99,7 @@ def test_where_it_meets_an_error_or_a_form_nobody_is_ever_sent(
     asking: Asking, host: str, how: dict[str, bool], page: Page, trail: Trail, tmp_path: Path, port: int
 ) -> None:
     with asking(tmp_path, port, **how) as (_, around):
-        around.canaries.fly(PROBE)
+        fly(around)
         for _ in range(2):
             page.goto(around.link)
             assert trail.taken() == [(AIGUILLEUR, LINK)]
