@@ -28,7 +28,11 @@ class DecisionCost:
 
 def decision_costs() -> list[DecisionCost]:
     """Each number of schools with each number of rules."""
-    return [_cost(schools, rules) for schools in SCHOOLS for rules in RULES]
+    sizes = [(schools, rules) for schools in SCHOOLS for rules in RULES]
+    costs = best_us([call for schools, rules in sizes for call in _calls(schools, rules)])
+    return [
+        DecisionCost(*size, *each) for size, each in zip(sizes, zip(costs[::2], costs[1::2], strict=True), strict=True)
+    ]
 
 
 def rule_us(costs: Sequence[DecisionCost]) -> float:
@@ -37,7 +41,8 @@ def rule_us(costs: Sequence[DecisionCost]) -> float:
     return (many - few) / (max(RULES) - min(RULES))
 
 
-def _cost(schools: int, rules: int) -> DecisionCost:
+def _calls(schools: int, rules: int) -> tuple[Callable[[], object], Callable[[], object]]:
+    """What finds a school, and what decides by the last of the rules."""
     directory = Directory({f"clg-{number}": School(f"clg-{number}") for number in range(schools)})
     wanted = f"clg-{schools // 2}"
     facts = Facts(
@@ -50,7 +55,7 @@ def _cost(schools: int, rules: int) -> DecisionCost:
     )
     table = (*(_no(number) for number in range(rules - 1)), _last())
     policy = Policy(table, Discover(("educonnect", "aten")), {}, frozenset(), 2)
-    return DecisionCost(schools, rules, us_of(lambda: directory.find(wanted)), us_of(lambda: decide(facts, policy)))
+    return lambda: directory.find(wanted), lambda: decide(facts, policy)
 
 
 def _no(number: int) -> Rule:
@@ -63,15 +68,20 @@ def _last() -> Rule:
     return Rule("last", (m.Entry("affiche"),), Redirect("educonnect"), "config/rules.yaml:1")
 
 
-def us_of(call: Callable[[], object]) -> float:
-    """The microseconds of a call: the best of several, each long enough to be measured."""
+def best_us(calls: Sequence[Callable[[], object]]) -> list[float]:
+    """The microseconds of each call: the best of several rounds, in which each has its turn.
+
+    A machine that is slow for a while is so for all of them, and not for those alone that come last.
+    """
+    return [min(turns) for turns in zip(*([_us_of(call) for call in calls] for _ in range(_REPEATS)), strict=True)]
+
+
+def _us_of(call: Callable[[], object]) -> float:
+    """The microseconds of a call, as often as it takes to be measured."""
     call()
-    best = float("inf")
-    for _ in range(_REPEATS):
-        calls, began = 0, time.process_time()
-        while (spent := time.process_time() - began) < 0.02:
-            for _ in range(20):
-                call()
-            calls += 20
-        best = min(best, spent / calls)
-    return best * 1e6
+    calls, began = 0, time.process_time()
+    while (spent := time.process_time() - began) < 0.02:
+        for _ in range(20):
+            call()
+        calls += 20
+    return spent / calls * 1e6

@@ -48,7 +48,9 @@ def seconds(program: str, folder: Path) -> float:
 
 def test_a_start_until_the_first_visit_costs_a_few_starts_of_an_empty_flask(tmp_path: Path) -> None:
     write_node(tmp_path, {"aten": 1, "educonnect": 2})
-    ours, empty = (min(seconds(program, tmp_path) for _ in range(3)) for program in (OURS, EMPTY))
+    # In turn, because a machine that is slow for a while must not be so for one of them alone.
+    rounds = [[seconds(program, tmp_path) for program in (OURS, EMPTY)] for _ in range(4)]
+    ours, empty = map(min, zip(*rounds, strict=True))
 
     # 3.9 when it was measured; a library more would show.
     assert ours / empty < 6
