@@ -17,7 +17,7 @@ from aiguilleur.settings.expiring import ending_soon
 from aiguilleur.settings.load import load
 from aiguilleur.settings.model import Settings
 from aiguilleur.web.start import started
-from tests.faults.town import town
+from tests.faults.town import LONGEST, town
 from tests.nodes import SERVICES
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ def test_certificates_that_end_within_a_month_are_told(settings: Settings) -> No
 def test_it_is_told_by_check_by_readyz_and_by_the_log_and_visits_go_on(
     tmp_path: Path, authority: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with town(tmp_path, authority=authority) as place:
+    with town(tmp_path, authority=authority, budget=LONGEST) as place:
         endings = place.ready()["ending"]
         seen = place.visit("aten")
         with caplog.at_level(logging.WARNING):

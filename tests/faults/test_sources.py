@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -13,7 +15,7 @@ from aiguilleur.sandbox.faults import Authority, Fault
 from tests.faults.felt import SEEN
 from tests.faults.town import BUDGET, LONGEST, Town, town
 from tests.nodes import SERVICES
-from tests.waiting import LATE, await_that
+from tests.waiting import LATE, await_that, undisturbed
 
 #: By the row of the matrix.
 ROWS = {
@@ -66,20 +68,35 @@ def stalls(fault: Fault) -> bool:
     return SEEN[fault] is Reason.DEADLINE
 
 
+def able(folder: Path, authority: Authority, fault: Fault) -> AbstractContextManager[Town]:
+    """A new town in which ATEN can have this fault."""
+    over_tls = fault.startswith("tls-")
+    return town(
+        Path(mkdtemp(dir=folder)),
+        authority=authority if over_tls else None,
+        budget=BUDGET if stalls(fault) else LONGEST,
+    )
+
+
 @pytest.fixture
 def place(tmp_path: Path, request: pytest.FixtureRequest, authority: Authority) -> Iterator[Town]:
-    fault: Fault = request.node.callspec.params["fault"]
-    over_tls = fault.startswith("tls-")
-    with town(
-        tmp_path, authority=authority if over_tls else None, budget=BUDGET if stalls(fault) else LONGEST
-    ) as running:
+    with able(tmp_path, authority, request.node.callspec.params["fault"]) as running:
         yield running
 
 
 @pytest.mark.parametrize("fault", EACH)
 def test_a_sick_source_costs_no_more_than_the_budget_is_named_and_gets_no_cookie_but_its_own(
-    place: Town, fault: Fault
+    tmp_path: Path, authority: Authority, fault: Fault
 ) -> None:
+    def visits() -> None:
+        with able(tmp_path, authority, fault) as place:
+            _costs_the_budget_and_is_named(place, fault)
+
+    # The source that is well has no more time than the one that stalls.
+    undisturbed(visits)
+
+
+def _costs_the_budget_and_is_named(place: Town, fault: Fault) -> None:
     reason = SAID.get(fault) or SEEN[fault]
     place.aten.set(fault)
     at_both = place.visit("aten", "educonnect", jar="other=canary-other")
@@ -169,16 +186,20 @@ def test_the_shipped_budget_bounds_a_visit_to_two_silent_sources(tmp_path: Path)
 
 
 def test_a_source_that_is_not_asked_for_want_of_time_is_not_held_to_be_silent(tmp_path: Path) -> None:
-    with town(tmp_path, rules=ONE_AFTER_THE_OTHER) as place:
-        kept = place.remembering("aten")
-        place.aten.set(Fault.SILENT)
-        seen = [place.visit("aten", "educonnect", jar=kept) for _ in range(3)]
-        unasked = place.educonnect.connections
-        await_that(lambda: place.ready()["probes"]["aten-status"]["breaker"] == "open")
-        told = place.ready()["probes"]["educonnect-status"]
-        later = place.visit("aten", "educonnect", jar=kept)
+    def visits() -> None:
+        with town(Path(mkdtemp(dir=tmp_path)), rules=ONE_AFTER_THE_OTHER) as place:
+            kept = place.remembering("aten")
+            place.aten.set(Fault.SILENT)
+            seen = [place.visit("aten", "educonnect", jar=kept) for _ in range(3)]
+            unasked = place.educonnect.connections
+            await_that(lambda: place.ready()["probes"]["aten-status"]["breaker"] == "open")
+            told = place.ready()["probes"]["educonnect-status"]
+            later = place.visit("aten", "educonnect", jar=kept)
 
-    assert [each.of("educonnect").reason for each in seen] == [Reason.DEADLINE] * 3
-    assert unasked == 0
-    assert (told["breaker"], told["reason"]) == ("closed", None)
-    assert (later.place, place.educonnect.connections) == (SERVICES["educonnect"], 1)
+        assert [each.of("educonnect").reason for each in seen] == [Reason.DEADLINE] * 3
+        assert unasked == 0
+        assert (told["breaker"], told["reason"]) == ("closed", None)
+        assert (later.place, place.educonnect.connections) == (SERVICES["educonnect"], 1)
+
+    # The source that is well has no more time than the one that stalls.
+    undisturbed(visits)
