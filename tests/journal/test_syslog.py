@@ -171,11 +171,14 @@ def test_an_entry_that_a_datagram_cannot_hold_does_not_hold_up_the_next(tmp_path
 def test_a_process_that_ends_sends_what_it_has(tmp_path: Path) -> None:
     script = (
         "import sys; from tests.journal.test_syslog import entry; from aiguilleur.journal import SyslogSink\n"
+        # It gives two seconds to what waits, which a machine that stands still may take.
+        "from aiguilleur.journal.sinks.syslog import sender; sender._FAREWELL_S = float(sys.argv[2])\n"
         "sink = SyslogSink(sys.argv[1])\n"
         "for number in range(200): sink.write(entry(number))\n"
     )
     with datagrams(tmp_path / "log") as collector:
-        subprocess.run([sys.executable, "-c", script, collector.address], check=True, timeout=LONG)
+        command = [sys.executable, "-c", script, collector.address, str(AMPLE)]
+        subprocess.run(command, check=True, timeout=LONG)
 
         assert len(collector.messages(200)) == 200
 
