@@ -14,10 +14,11 @@ from aiguilleur.probes import Forwarded, Pattern, Runner
 from aiguilleur.probes.http_status import HttpStatusProbe
 from aiguilleur.router import advance
 from tests.builders import ATEN, EDU, asked_anew, facts, policy, rule, source_is
-from tests.waiting import AMPLE, LATE, await_probes, waited
+from tests.waiting import AMPLE, LATE, await_probes, undisturbed, waited
 from tests.wire import closed_port, drips, says, serving, silent
 
-#: Of a visit that waits for a source that does not answer, in seconds.
+#: Of a visit that waits for a source that does not answer, in seconds. One that answers at once has no more: where the
+#: machine may stand still for longer, such a visit is tried `undisturbed`.
 BUDGET = 0.8
 #: What such a source takes.
 FOR_EVER = 60.0
@@ -100,12 +101,15 @@ def test_two_probes_are_asked_at_the_same_time() -> None:
 
 
 def test_a_silent_source_is_told_at_the_deadline_and_the_other_at_once() -> None:
-    began = time.monotonic()
+    def visit() -> None:
+        began = time.monotonic()
 
-    answers = told(runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0)), BUDGET)
+        answers = told(runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0)), BUDGET)
 
-    assert answers == [(EDU, Reason.ANSWER), (ATEN, Reason.DEADLINE)]
-    assert BUDGET * 0.9 <= waited(began) < BUDGET + LATE
+        assert answers == [(EDU, Reason.ANSWER), (ATEN, Reason.DEADLINE)]
+        assert BUDGET * 0.9 <= waited(began) < BUDGET + LATE
+
+    undisturbed(visit)
 
 
 def test_a_full_house_is_said_at_once() -> None:
@@ -137,16 +141,19 @@ def test_nothing_is_asked_twice() -> None:
 
 
 def test_one_source_never_takes_every_place() -> None:
-    run = runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0), places=4)
-    refs = [probe.ref for probe in run.probes.values()]
-    reasons = []
-    for _ in range(3):
-        with run.visit({}, Forwarded(), BUDGET) as asking:
-            asking.start(refs)
-            reasons.append({finding.source: finding.reason for finding in (asking.next(), asking.next())})
+    def visits() -> None:
+        run = runner(Slow(ATEN, FOR_EVER), Slow(EDU, 0), places=4)
+        refs = [probe.ref for probe in run.probes.values()]
+        reasons = []
+        for _ in range(3):
+            with run.visit({}, Forwarded(), BUDGET) as asking:
+                asking.start(refs)
+                reasons.append({finding.source: finding.reason for finding in (asking.next(), asking.next())})
 
-    answers = {EDU: Reason.ANSWER}
-    assert reasons == [answers | {ATEN: reason} for reason in (Reason.DEADLINE, Reason.DEADLINE, Reason.BULKHEAD)]
+        answers = {EDU: Reason.ANSWER}
+        assert reasons == [answers | {ATEN: reason} for reason in (Reason.DEADLINE, Reason.DEADLINE, Reason.BULKHEAD)]
+
+    undisturbed(visits)
 
 
 def test_places_are_given_back_and_threads_end() -> None:
@@ -246,17 +253,20 @@ def asked(aten: str, edu: str, budget: float = BUDGET) -> list[tuple[str, Sessio
 
 
 def test_on_the_wire_one_silent_source_costs_the_other_nothing() -> None:
-    with serving(silent) as aten, serving(says("200 OK", b"bonjour")) as edu:
-        began = time.monotonic()
-        findings = asked(aten.url, edu.url)
+    def visit() -> None:
+        with serving(silent) as aten, serving(says("200 OK", b"bonjour")) as edu:
+            began = time.monotonic()
+            findings = asked(aten.url, edu.url)
 
-    assert findings == [
-        (EDU, SessionState.ACTIVE, Reason.ANSWER),
-        (ATEN, SessionState.UNKNOWN, Reason.DEADLINE),
-    ]
-    assert waited(began) < BUDGET + LATE
-    assert (aten.sent("Cookie"), edu.sent("Cookie")) == (["aten-sid=a"], ["edu-sid=e"])
-    await_probes()
+        assert findings == [
+            (EDU, SessionState.ACTIVE, Reason.ANSWER),
+            (ATEN, SessionState.UNKNOWN, Reason.DEADLINE),
+        ]
+        assert waited(began) < BUDGET + LATE
+        assert (aten.sent("Cookie"), edu.sent("Cookie")) == (["aten-sid=a"], ["edu-sid=e"])
+        await_probes()
+
+    undisturbed(visit)
 
 
 def test_on_the_wire_two_bad_sources_take_one_budget() -> None:
@@ -286,17 +296,22 @@ def test_a_resolver_that_stalls_keeps_no_visitor_waiting(monkeypatch: pytest.Mon
             over.wait(FOR_EVER)
         return resolve(host if host != "aten.test" else "127.0.0.1", *given, **named)
 
-    monkeypatch.setattr(socket, "getaddrinfo", stalls)
-    with serving(says("200 OK", b"bonjour")) as edu:
-        began = time.monotonic()
-        findings = asked("http://aten.test/", edu.url)
-        waiting = waited(began)
-    over.set()
+    def visit() -> None:
+        with serving(says("200 OK", b"bonjour")) as edu:
+            began = time.monotonic()
+            findings = asked("http://aten.test/", edu.url)
+            waiting = waited(began)
 
-    assert findings[0] == (EDU, SessionState.ACTIVE, Reason.ANSWER)
-    assert findings[1][:2] == (ATEN, SessionState.UNKNOWN)
-    assert findings[1][2] in (Reason.DNS, Reason.DEADLINE)
-    assert waiting < BUDGET + LATE
+        assert findings[0] == (EDU, SessionState.ACTIVE, Reason.ANSWER)
+        assert findings[1][:2] == (ATEN, SessionState.UNKNOWN)
+        assert findings[1][2] in (Reason.DNS, Reason.DEADLINE)
+        assert waiting < BUDGET + LATE
+
+    monkeypatch.setattr(socket, "getaddrinfo", stalls)
+    try:
+        undisturbed(visit)
+    finally:
+        over.set()
 
 
 RULES = policy(
@@ -317,13 +332,16 @@ def test_the_answer_comes_at_once_when_it_belongs_to_the_higher_rule() -> None:
 
 
 def test_else_it_comes_at_the_deadline() -> None:
-    began = time.monotonic()
-    with runner(Slow(ATEN, 0.02), Slow(EDU, FOR_EVER)).visit({}, Forwarded(), BUDGET) as asking:
-        seen, decision = advance(facts(), RULES, asking)
+    def visit() -> None:
+        began = time.monotonic()
+        with runner(Slow(ATEN, 0.02), Slow(EDU, FOR_EVER)).visit({}, Forwarded(), BUDGET) as asking:
+            seen, decision = advance(facts(), RULES, asking)
 
-    assert decision.step == Redirect(ATEN)
-    assert seen.ill == {EDU}
-    assert BUDGET * 0.9 <= waited(began) < BUDGET + LATE
+        assert decision.step == Redirect(ATEN)
+        assert seen.ill == {EDU}
+        assert BUDGET * 0.9 <= waited(began) < BUDGET + LATE
+
+    undisturbed(visit)
 
 
 def test_a_silent_source_is_waited_for_by_the_first_visitors_alone() -> None:
