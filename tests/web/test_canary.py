@@ -98,6 +98,8 @@ def test_readyz_tells_how_a_canary_stands(
 ) -> None:
     assert ready(family)["probes"]["educonnect"] == {"canary": "unproven"}
 
+    # The clock stands still, so that no time is told that the test has taken.
+    monkeypatch.setattr("aiguilleur.probes.canary.canaries.wall_clock", MARCH.timestamp)
     sees(monkeypatch, canaries, Reason.UNPROVEN)
     assert ready(family)["probes"]["educonnect"] == {
         "canary": "unproven",

@@ -46,19 +46,19 @@ def sky(monkeypatch: pytest.MonkeyPatch) -> Sky:
 
 
 class Clock:
-    """The time that the canaries go by."""
+    """The time that the canaries go by; it stands still until it is told to pass."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._ahead = 0.0
-        for name, real in (("wall_clock", time.time), ("monotonic", time.monotonic)):
-            monkeypatch.setattr(f"aiguilleur.probes.canary.canaries.{name}", partial(self._read, real))
+        for name, now in (("wall_clock", time.time()), ("monotonic", time.monotonic())):
+            monkeypatch.setattr(f"aiguilleur.probes.canary.canaries.{name}", partial(self._read, now))
         monkeypatch.setattr("aiguilleur.probes.canary.canaries._FRESH_S", -1.0)
 
     def pass_s(self, seconds: float) -> None:
         self._ahead += seconds
 
-    def _read(self, real: Callable[[], float]) -> float:
-        return real() + self._ahead
+    def _read(self, began: float) -> float:
+        return began + self._ahead
 
 
 @pytest.fixture
