@@ -12,7 +12,7 @@ import pytest
 from aiguilleur.core.model import Reason
 from aiguilleur.probes.shared import Store, StoreState, Trouble
 from aiguilleur.probes.shared import store as module
-from aiguilleur.probes.shared.store import UNSEEN_S, WITHIN_S
+from aiguilleur.probes.shared.store import _CONNECT_S, UNSEEN_S, WITHIN_S
 from aiguilleur.sandbox.faults import Fault
 from aiguilleur.web import create_app
 from aiguilleur.web.service import running_in
@@ -47,6 +47,7 @@ def in_earnest(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on nobody waits longer than in reality."""
     monkeypatch.setattr(module, "WITHIN_S", WITHIN_S)
     monkeypatch.setattr(module, "UNSEEN_S", UNSEEN_S)
+    monkeypatch.setattr(module, "_CONNECT_S", _CONNECT_S)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from aiguilleur.probes.shared import store as module
 from aiguilleur.sandbox import free_port
 from aiguilleur.sandbox.faults.place import Place as Port
 from tests.servers.process import Process, running
-from tests.waiting import await_that
+from tests.waiting import LATE, await_that
 
 #: Valkey speaks the same protocol, and is tried too where it is installed.
 SERVERS = ("redis-server", *filter(shutil.which, ("valkey-server",)))
@@ -59,8 +59,8 @@ def tended(store: Store) -> Store:
 
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on no store is slow, however busy the machine is that runs the tests."""
-    monkeypatch.setattr(module, "WITHIN_S", 2.0)
-    monkeypatch.setattr(module, "UNSEEN_S", 2.0)
+    for name in ("WITHIN_S", "UNSEEN_S", "_CONNECT_S"):
+        monkeypatch.setattr(module, name, LATE)
 
 
 def store_at(port: int, password: str = "") -> Store:
