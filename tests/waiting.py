@@ -43,6 +43,8 @@ def undisturbed(attempt: Callable[[], None], rounds: int = 3) -> None:
             try:
                 return attempt()
             except AssertionError:
+                # Who watches may not have run again yet since the machine went on.
+                time.sleep(2 * _LOOK)
                 if not left or max(latest) < _STOOD:
                     raise
     raise AssertionError(f"{rounds} rounds are none")
