@@ -12,7 +12,7 @@ from tests.waiting import undisturbed
 
 def stand_still() -> None:
     """No other thread runs meanwhile: this way of calling keeps the interpreter's lock."""
-    ctypes.PyDLL(None).usleep(500_000)
+    ctypes.PyDLL(None).usleep(900_000)
 
 
 def failing(times: int, before: Callable[[], None]) -> tuple[Callable[[], None], list[int]]:

@@ -15,7 +15,7 @@ LATE = 5.0
 #: For whatever takes several steps, as a server that is started anew.
 LONG = 60.0
 #: Seconds from one look to the next at whether the machine stands still, and how late a look shows that it did.
-_LOOK, _STOOD = 0.02, 0.2
+_LOOK, _STOOD = 0.02, 0.5
 
 
 def waited(began: float) -> float:
@@ -36,18 +36,19 @@ def await_probes(of: str = "") -> None:
     await_that(lambda: not any(each.name.startswith(f"probe-{of}") for each in threading.enumerate()))
 
 
-def undisturbed(attempt: Callable[[], None], rounds: int = 3) -> None:
-    """Try something whose times are the product's own; again where it failed while the machine stood still."""
-    for left in reversed(range(rounds)):
+def undisturbed(attempt: Callable[[], None]) -> None:
+    """Try something whose times are the product's own; again where an assertion failed and the machine stood still."""
+    for left in (2, 1, 0):
         with _watched() as latest:
             try:
-                return attempt()
+                attempt()
             except AssertionError:
                 # Who watches may not have run again yet since the machine went on.
                 time.sleep(2 * _LOOK)
                 if not left or max(latest) < _STOOD:
                     raise
-    raise AssertionError(f"{rounds} rounds are none")
+            else:
+                return
 
 
 @contextmanager

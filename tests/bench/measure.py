@@ -100,7 +100,8 @@ def lateness_of(rows: list[Row]) -> Lateness:
 
 
 def _answered(contender: Contender, rows: list[Row]) -> bool:
-    return {row.status for row in rows if row.seconds < _HELD_UP_S} == {contender.status}
+    swift, held_up = ({row.status for row in rows if (row.seconds >= _HELD_UP_S) is late} for late in (False, True))
+    return swift == {contender.status} and held_up <= {contender.status, 200}
 
 
 def _driven(contender: Contender, seconds: float) -> tuple[float, int, int]:

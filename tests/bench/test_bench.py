@@ -58,7 +58,7 @@ def test_a_short_round_of_all_measures_each(tmp_path: Path) -> None:
 
 def test_a_source_that_goes_silent_costs_some_visits_their_budget_and_then_none(tmp_path: Path) -> None:
     # So long that half of the visits after it are more than a machine that stands still can hold up.
-    until, after = observed(tmp_path, happenings(8)[0])
+    until, after = observed(tmp_path, happenings(6)[0])
 
     assert until.late.p99 > 1 > after.late.p50
     assert (until.rates, after.rates) == ((100,), (100,))

@@ -56,9 +56,8 @@ def shibboleth(
         yield provider.process, around
 
 
-#: Each, and the host where a visitor would be kept.
 def fly(around: Academy) -> None:
-    """The canary's flight, once more where the machine took longer than one may last."""
+    """The canary's flight, again where the machine took longer than one may last."""
     for _ in range(3):
         around.canaries.fly(PROBE)
         seen = around.canaries.health()[PROBE].seen
@@ -66,6 +65,7 @@ def fly(around: Academy) -> None:
             return
 
 
+#: Each, and the host where a visitor would be kept.
 SERVERS = [
     pytest.param(cas, cas_.HOST, id="cas"),
     pytest.param(oidc, oidc_.HOST, marks=pytest.mark.npm, id="oidc"),

@@ -83,7 +83,7 @@ def test_what_a_source_said_to_one_node_of_a_browser_no_other_asks_again(
 ) -> None:
     patient(monkeypatch)
     with closing(tended(store_at(well.store.port))) as store:
-        for _ in range(10):
+        for _ in range(5):
             await_that(lambda: set(well.shared()) == {("ok", None)})
             before = well.store_errors()
             told = told_by_first(well, store)

@@ -80,22 +80,32 @@ def opened(files: Collection[Path], *, writing: Iterable[Path] = ()) -> Iterator
                 connection.execute(f"SET {name} = {_literal(value)}")
             yield Database(connection, duckdb.Error)
         except JournalError as error:
-            mistakes = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.DataError)
-            if isinstance(error.__cause__, duckdb.Error) and not isinstance(error.__cause__, mistakes):
+            if _may_be_damage(error.__cause__):
                 # What it says of a damaged file is seldom which one.
-                _name_damaged(Database(connection.cursor(), duckdb.Error), files)
+                _name_damaged(Database(connection.cursor(), duckdb.Error), files, str(error))
             raise
         finally:
             connection.close()
 
 
-def _name_damaged(database: Database, files: Iterable[Path]) -> None:
-    """Raises JournalError for the first compacted day that cannot be read to its end."""
+def _may_be_damage(error: BaseException | None) -> bool:
+    """Whether a file may be to blame, and not the question, or the memory that there is."""
+    import duckdb  # noqa: PLC0415 (as above)
+
+    mistakes = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.DataError)
+    others = (duckdb.OutOfMemoryException, duckdb.PermissionException, duckdb.NotSupportedError)
+    return isinstance(error, duckdb.Error) and not isinstance(error, mistakes + others)
+
+
+def _name_damaged(database: Database, files: Iterable[Path], first: str) -> None:
+    """Raises JournalError for the first compacted day that cannot be read to its end, with what was said at first."""
     for day in (path for path in files if path.suffix == DAY_SUFFIX):
         try:
             database.run(f"SELECT max(hash(lines)) FROM read_parquet({quoted(str(day))}) AS lines")
         except JournalError as error:
-            raise JournalError(f"{day}: cannot be read ({error}); {_WAY_OUT}") from error
+            if _may_be_damage(error.__cause__):
+                before = "" if str(error) == first else f" (before that: {first})"
+                raise JournalError(f"{day}: cannot be read ({error}); {_WAY_OUT}{before}") from error
 
 
 def _literal(value: Any) -> str:

@@ -74,7 +74,7 @@ _APART_S = 1800
 _READ = """SELECT filename AS file, line FROM read_csv({files}, filename=true,
     columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false,
     delim='\x01', quote='', escape='', encoding='latin-1', strict_mode=false, max_line_size=16000000,
-    ignore_errors=true, store_rejects=true, rejects_limit=1000, compression='{packed}')"""
+    ignore_errors=true, store_rejects=true, rejects_limit=0, compression='{packed}')"""
 
 #: What a full disk left of a line may stand before a whole one that another worker wrote.
 _WHOLE = """SELECT file, line AS raw, CASE WHEN json_valid(line) THEN line

@@ -61,8 +61,18 @@ def test_a_late_line_of_a_damaged_day_is_left_where_it_is(tmp_path: Path, days: 
     assert late.read_text() == f"{SENT.line()}\n"
 
 
-def test_a_mistake_in_a_question_is_told_as_such_also_beside_a_damaged_day(tmp_path: Path, days: list[Path]) -> None:
-    days[1].write_bytes(days[1].read_bytes()[:60] + bytes(200) + days[1].read_bytes()[260:])
+def test_what_ends_a_question_is_told_also_beside_a_damaged_day(tmp_path: Path, days: list[Path]) -> None:
+    days[1].write_bytes(DAMAGES["a hole in its rows"](days[1].read_bytes()))
 
     with pytest.raises(JournalError, match=r"^Parser Error"), reading(files_in([tmp_path])) as database:
         database.run("SELECT 1 FORM visits WHERE")
+    with pytest.raises(JournalError, match=r"before that: .*no damage"), reading(files_in([tmp_path])) as database:
+        database.run("SELECT error('no damage')")
+
+
+def test_want_of_memory_is_no_damage(tmp_path: Path, days: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    days[1].write_bytes(DAMAGES["a hole in its rows"](days[1].read_bytes()))
+    monkeypatch.setattr("aiguilleur.journal.scale.database._CLOSED", {"memory_limit": "50MB"})
+
+    with pytest.raises(JournalError, match=r"^Out of Memory"), reading(files_in([tmp_path])) as database:
+        database.run("SELECT list(range) FROM range(90_000_000)")
