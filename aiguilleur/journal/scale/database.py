@@ -59,7 +59,8 @@ class Database:
 def opened(files: Collection[Path], *, writing: Iterable[Path] = ()) -> Iterator[Database]:
     """A database in memory that may read these files and write below those folders, and do nothing else.
 
-    Raises JournalError when the extra is not installed; one that is raised inside names a damaged day.
+    Raises JournalError when the extra is not installed; one that is raised inside names the day that is damaged, if
+    any is.
     """
     try:
         import duckdb  # noqa: PLC0415 (only who reads at scale needs it)
@@ -92,9 +93,15 @@ def _may_be_damage(error: BaseException | None) -> bool:
     """Whether a file may be to blame, and not the question, or the memory that there is."""
     import duckdb  # noqa: PLC0415 (as above)
 
-    mistakes = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.DataError)
-    others = (duckdb.OutOfMemoryException, duckdb.PermissionException, duckdb.NotSupportedError)
-    return isinstance(error, duckdb.Error) and not isinstance(error, mistakes + others)
+    of_the_question = (
+        duckdb.ParserException,
+        duckdb.BinderException,
+        duckdb.CatalogException,
+        duckdb.DataError,
+        duckdb.PermissionException,
+        duckdb.NotSupportedError,
+    )
+    return isinstance(error, duckdb.Error) and not isinstance(error, (*of_the_question, duckdb.OutOfMemoryException))
 
 
 def _name_damaged(database: Database, files: Iterable[Path], first: str) -> None:

@@ -21,7 +21,7 @@ from aiguilleur.journal.sinks import FileSink
 #: The folder of compacted days beside a journal, and that of what they replaced, when it is kept.
 PARQUET, REPLACED = "parquet", "replaced"
 _PADDED = "has zeros behind its end; pack it anew"
-_DAY = re.compile(r"journal-(\d{4}-\d{2}-\d{2})\.parquet")
+_DAY = re.compile(rf"journal-(\d{{4}}-\d{{2}}-\d{{2}}){re.escape(DAY_SUFFIX)}")
 _LINES = re.compile(r"\.(jsonl|json|log|ndjson)([.-][^/]*)?(\.gz)?$|\.gz$")
 
 

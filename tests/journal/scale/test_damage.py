@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from aiguilleur.errors import JournalError
-from aiguilleur.journal.scale import compact, files_in, find_code, reading, report
+from aiguilleur.journal.scale import compact, database, files_in, find_code, reading, report
 from tests.journal.scale.test_compact import NOW, SENT, old, put_away
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -64,15 +64,15 @@ def test_a_late_line_of_a_damaged_day_is_left_where_it_is(tmp_path: Path, days: 
 def test_what_ends_a_question_is_told_also_beside_a_damaged_day(tmp_path: Path, days: list[Path]) -> None:
     days[1].write_bytes(DAMAGES["a hole in its rows"](days[1].read_bytes()))
 
-    with pytest.raises(JournalError, match=r"^Parser Error"), reading(files_in([tmp_path])) as database:
-        database.run("SELECT 1 FORM visits WHERE")
-    with pytest.raises(JournalError, match=r"before that: .*no damage"), reading(files_in([tmp_path])) as database:
-        database.run("SELECT error('no damage')")
+    with pytest.raises(JournalError, match=r"^Parser Error"), reading(files_in([tmp_path])) as read:
+        read.run("SELECT 1 FORM visits WHERE")
+    with pytest.raises(JournalError, match=r"before that: .*no damage"), reading(files_in([tmp_path])) as read:
+        read.run("SELECT error('no damage')")
 
 
 def test_want_of_memory_is_no_damage(tmp_path: Path, days: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     days[1].write_bytes(DAMAGES["a hole in its rows"](days[1].read_bytes()))
-    monkeypatch.setattr("aiguilleur.journal.scale.database._CLOSED", {"memory_limit": "50MB"})
+    monkeypatch.setattr(database, "_CLOSED", {**database._CLOSED, "memory_limit": "50MB"})
 
-    with pytest.raises(JournalError, match=r"^Out of Memory"), reading(files_in([tmp_path])) as database:
-        database.run("SELECT list(range) FROM range(90_000_000)")
+    with pytest.raises(JournalError, match=r"^Out of Memory"), reading(files_in([tmp_path])) as read:
+        read.run("SELECT list(range) FROM range(90_000_000)")
